@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { AcquisitionStatus } from './schemas/acquisition.ts'
+import { DatasetSummary } from './schemas/dataset.ts'
+import { JobStatus } from './schemas/job.ts'
+import { Recording } from './schemas/recording.ts'
+
+/** Everything the services tell every window without being asked, except `view.frame`, which goes to its subscriber only. */
+export const labEvents = {
+  'acquisition.status': AcquisitionStatus,
+  /** One drawn frame of the live view: a `ViewFrame` in its binary form (view-frame.ts). */
+  'view.frame': z.instanceof(Uint8Array),
+  'dataset.changed': DatasetSummary.nullable(),
+  'subjects.changed': z.object({}),
+  'library.changed': z.object({ id: z.string().nullable() }),
+  'recording.finished': Recording,
+  'job.changed': JobStatus,
+  /** The host wants to quit or close the window while a recording runs: the renderer asks the technician. */
+  'lab.closeRequested': z.object({ recording: z.boolean() }),
+} as const
+
+export type LabEvents = typeof labEvents
+export type EventName = keyof LabEvents
+export type EventPayload<E extends EventName> = z.output<LabEvents[E]>

@@ -1,0 +1,30 @@
+import type { LaneSpec } from '../../contract/index.ts'
+
+/**
+ * What a simulated board measures. Pure and seeded: the same construction gives the same samples, however `read` is called in blocks.
+ * Values are physical (the lane's unit); the simulation converts them to counts and clips at the rails.
+ */
+export interface SignalSource {
+  /** Human-readable: `demo:7`, `wfdb:bidmc01`. */
+  readonly name: string
+  /**
+   * The next `rows` sampling instants, `rateHz` apart, for `lanes`, row-major [rows][lanes].
+   * A replayed record answers with its stored counts (see `counts`) so that what was recorded is what is sent.
+   */
+  read(rows: number): SourceBlock
+  /** Rows until a replayed record ends; `Infinity` for synthetic people. */
+  readonly remainingRows: number
+}
+
+export interface SourceBlock {
+  /** Counts in the board's own range, row-major; `noValue` where the source has no value. */
+  readonly counts: Int32Array
+  /** True R-peak rows and pulse-foot rows within this block, relative to its start; empty when unknown. */
+  readonly beats: readonly { readonly row: number; readonly kind: 'r-peak' | 'pulse-foot' }[]
+  readonly heartRateBpm: number
+}
+
+export interface SourceRequest {
+  readonly lanes: readonly LaneSpec[]
+  readonly rateHz: number
+}
