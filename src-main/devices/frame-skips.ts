@@ -1,0 +1,88 @@
+import type { SkipReason } from './decoder.ts'
+import type { RowBuffer } from './row-buffer.ts'
+
+/** Damaged frames hold short printable runs by chance (a random byte is printable with 0.38: 8 in a row 0.04 %); boot text is longer. */
+const shortestText = 8
+/** Longer lines are reported in pieces, so that text never holds back more than this many bytes. */
+const longestText = 512
+
+export interface SkipOptions {
+  /** Command replies end so (Cyton: `$$$`) and may have several lines; `null`: text ends with its line. */
+  readonly replyEnd: string | null
+  /** Tells from a line (or whole reply) that the device has (re)started. */
+  readonly restartText: (text: string) => boolean
+}
+
+/**
+ * Sorts the bytes that are in no frame, one at a time: printable runs become text or replies with a message, the rest keeps the reason
+ * that the scanner gives. A printable run is held back until it ends, so that its reason does not depend on chunk boundaries.
+ */
+export class FrameSkips {
+  /** Bytes reported so far. */
+  bytesSkipped = 0
+  /** Set by a restart text; the scanner takes it back with the next row. */
+  restarted = false
+  readonly #rows: RowBuffer
+  readonly #options: SkipOptions
+  readonly #text = new Uint8Array(longestText)
+  #textLength = 0
+  #textOffset = 0
+  #textReason: SkipReason = 'noise'
+  /** Where the last text or reply ended: a short line right behind text is text too. */
+  #textEnd = -1
+
+  constructor(rows: RowBuffer, options: SkipOptions) {
+    this.#rows = rows
+    this.#options = options
+  }
+
+  add(offset: number, byte: number, reason: SkipReason): void {
+    const lineEnd = byte === 0x0a
+    if ((byte >= 0x20 && byte < 0x7f) || lineEnd || byte === 0x0d || byte === 0x09) {
+      if (this.#textLength === 0) {
+        this.#textOffset = offset
+        this.#textReason = reason
+      }
+      this.#text[this.#textLength++] = byte
+      const { replyEnd } = this.#options
+      if (replyEnd === null ? lineEnd : this.#endsWith(replyEnd)) this.flush()
+      else if (this.#textLength === longestText) this.flush()
+      return
+    }
+    if (this.#textLength > 0) this.flush()
+    this.#rows.skip(offset, 1, reason)
+    this.bytesSkipped += 1
+  }
+
+  /** A frame begins or the stream is over: what was held back is reported. */
+  flush(): void {
+    const length = this.#textLength
+    if (length === 0) return
+    this.#textLength = 0
+    this.bytesSkipped += length
+    const { replyEnd, restartText } = this.#options
+    const isReply = replyEnd !== null && this.#endsWith(replyEnd, length)
+    if (!isReply && length < shortestText && this.#textEnd !== this.#textOffset) {
+      this.#rows.skip(this.#textOffset, length, this.#textReason)
+      return
+    }
+    const text = String.fromCharCode(...this.#text.subarray(0, length)).trim()
+    const kind = isReply ? 'reply' : 'text'
+    this.#rows.skip(this.#textOffset, length, kind)
+    this.#textEnd = this.#textOffset + length
+    if (text.length > 0) this.#rows.message(this.#textOffset, kind, text)
+    if (restartText(text)) this.restarted = true
+  }
+
+  get holding(): boolean {
+    return this.#textLength > 0
+  }
+
+  #endsWith(ending: string, length = this.#textLength): boolean {
+    if (length < ending.length) return false
+    for (let i = 0; i < ending.length; i++) {
+      if (this.#text[length - ending.length + i] !== ending.charCodeAt(i)) return false
+    }
+    return true
+  }
+}
