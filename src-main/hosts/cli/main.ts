@@ -1,0 +1,28 @@
+import { Command, CommanderError } from 'commander'
+import { version } from '../../../package.json'
+import { datasetCommands } from './commands/dataset-commands.ts'
+import { deviceCommands } from './commands/device-commands.ts'
+import { serveCommand } from './commands/serve-command.ts'
+import { exitCode } from './output.ts'
+
+const program = new Command('pulseprint')
+  .description('Record, keep and verify biometric ECG and PPG. Everything stays on this computer.')
+  .version(version)
+  .showHelpAfterError('(pulseprint help COMMAND lists its options)')
+  .exitOverride()
+  .configureHelp({ sortSubcommands: false })
+
+for (const add of [datasetCommands, deviceCommands, serveCommand]) add(program)
+for (const command of allCommands(program)) command.exitOverride()
+
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  if (!(thrown instanceof CommanderError)) throw thrown
+  // Help and version are no errors; everything else that commander refuses is wrong usage.
+  process.exitCode = thrown.exitCode === 0 ? exitCode.done : exitCode.usage
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)])
+}
