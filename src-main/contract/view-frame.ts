@@ -29,7 +29,7 @@ const magic = 0x50504c56 // 'PPLV'
 const headerBytes = 72
 
 /** Little-endian layout: magic u32, lanes u32, sequence f64, epoch f64, firstRow f64, rows u32, stride u32, columns u32, dropped u32, rateHz f64, newestAtMs f64, beats u32, reserved u32; values f32[]; beats (u32 lane, f64 row)[] */
-export function encodeViewFrame(frame: ViewFrame): Uint8Array {
+export function encodeViewFrame(frame: ViewFrame): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(headerBytes + frame.values.length * 4 + frame.beats.length * 12)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, magic, true)

@@ -1,4 +1,4 @@
-import type { LabError } from '../contract/index.ts'
+import type { DeviceConfiguration, LabError } from '../contract/index.ts'
 
 /**
  * A two-way pipe of bytes to a board: a serial port or the built-in demo device. One object serves one acquisition and can be opened
@@ -25,12 +25,28 @@ export interface DeviceLink {
   close(): Promise<void>
 }
 
-/** Makes the link that a source names; injected into the services so that tests and the demo device need no port. */
-export type LinkFactory = (request: LinkRequest) => Promise<DeviceLink> | DeviceLink
-
 export interface LinkRequest {
   readonly path: string
   readonly baudRate: number
   /** Asserted while open (`DeviceProfile.dtr`). */
   readonly dtr: boolean
+}
+
+export interface DemoRequest {
+  readonly configuration: DeviceConfiguration
+  readonly seed: number
+  /** Fault grammar of `pulseprint simulate --faults`; empty for none. */
+  readonly faults: string
+}
+
+/** A serial link can change its rate while open: listening at several rates must not reset the board each time. */
+export interface SerialDeviceLink extends DeviceLink {
+  changeBaudRate(baudRate: number): Promise<void>
+}
+
+/** Makes links; injected, so that services are tested without ports and the demo device needs none. */
+export interface LinkFactory {
+  serial(request: LinkRequest): SerialDeviceLink
+  /** @throws LabError `fault-invalid`. */
+  demo(request: DemoRequest): DeviceLink
 }

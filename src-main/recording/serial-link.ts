@@ -2,7 +2,8 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { SerialPort } from 'serialport'
 import { LabError } from '../contract/index.ts'
 import type { Clock } from './clock.ts'
-import type { DeviceLink, LinkRequest } from './device-link.ts'
+import { lastingPath } from './ports.ts'
+import type { LinkRequest, SerialDeviceLink } from './device-link.ts'
 
 /** Name of the Unix group that owns a device node (`dialout` on Debian, `uucp` on Arch), or its number where the name is not known; `null` where there are no groups. */
 export async function groupOfDevice(path: string): Promise<string | null> {
@@ -40,11 +41,13 @@ export async function serialError(thrown: unknown, path: string): Promise<LabErr
 }
 
 /** A serial port, 8 data bits, no parity, 1 stop bit, no flow control, locked against other programs while open. */
-export class SerialLink implements DeviceLink {
+export class SerialLink implements SerialDeviceLink {
   readonly name: string
   readonly #request: LinkRequest
   readonly #clock: Clock
   #port: SerialPort | null = null
+  /** Known after the first open. */
+  #lastingPath: string | null = null
   #onData: (bytes: Uint8Array, hostNs: number) => void = () => undefined
   #onClose: (error: LabError | null) => void = () => undefined
 
@@ -63,7 +66,8 @@ export class SerialLink implements DeviceLink {
   }
 
   async open(): Promise<void> {
-    const { path, baudRate, dtr } = this.#request
+    const { baudRate, dtr } = this.#request
+    const path = await this.#presentPath()
     await this.#refuseOrdinaryFile(path)
     const port = new SerialPort({
       path,
@@ -106,11 +110,29 @@ export class SerialLink implements DeviceLink {
     })
   }
 
+  async changeBaudRate(baudRate: number): Promise<void> {
+    const port = this.#port
+    if (!port) throw this.#notOpen()
+    const failure = await new Promise<Error | null>((resolve) => port.update({ baudRate }, (error) => resolve(error ?? null)))
+    if (failure) throw await serialError(failure, this.name)
+  }
+
   async close(): Promise<void> {
     const port = this.#port
     if (!port) return
     await new Promise<void>((resolve) => port.close(() => resolve()))
     this.#ended(port, null)
+  }
+
+  /** A board that is replugged may come back under another number: its by-id name, remembered at the first open, finds it. */
+  async #presentPath(): Promise<string> {
+    const { path } = this.#request
+    if (this.#lastingPath === null) {
+      this.#lastingPath = await lastingPath(path)
+      return path
+    }
+    const present = await stat(this.#lastingPath).then(() => true, () => false)
+    return present ? this.#lastingPath : path
   }
 
   /** The driver reports any path that is no terminal as `Inappropriate ioctl`; a person typed something else than a port. */
