@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RecordingId, SubjectCode } from './ids.ts'
 import { AcquisitionStatus, AlarmId, CheckResult, DisplayFilters } from './schemas/acquisition.ts'
-import { Consent, DatasetInfo, DatasetSummary, Subject, SubjectChange, SubjectInput } from './schemas/dataset.ts'
+import { Consent, DatasetInfoChange, DatasetSummary, Subject, SubjectChange, SubjectInput } from './schemas/dataset.ts'
 import { AcquisitionSource, DetectionEvidence, DeviceProfile, PortInfo } from './schemas/device.ts'
 import { JobStatus } from './schemas/job.ts'
 import { RecordingProtocol } from './schemas/protocol.ts'
@@ -38,7 +38,7 @@ export const labApi = {
   'dataset.close': method(nothing, done),
   /** `null` when none is open. */
   'dataset.current': method(nothing, DatasetSummary.nullable()),
-  'dataset.updateInfo': method(DatasetInfo.pick({ name: true, licence: true, ethics: true }).partial(), DatasetSummary),
+  'dataset.updateInfo': method(DatasetInfoChange, DatasetSummary),
   /** Generates synthetic people and sessions at `path` as a job, then it can be opened. */
   'dataset.createDemo': method(
     z.object({ path: z.string().min(1), seed: z.number().int().default(1), subjects: z.number().int().min(1).max(200).default(6) }),

@@ -123,13 +123,19 @@ export async function writeAtomically(files: Files, path: string, content: Uint8
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
   const temporary = `${path}.part`
   await files.remove(temporary)
-  const file = await files.open(temporary, 'create')
   try {
-    await file.write(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
+    const file = await files.open(temporary, 'create')
+    try {
+      await file.write(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await files.rename(temporary, path)
+  } catch (thrown) {
+    // A full disk is not helped by half a file; its own error is what counts.
+    await files.remove(temporary).catch(() => undefined)
+    throw thrown
   }
-  await files.rename(temporary, path)
   await files.syncFolder(dirname(path))
 }

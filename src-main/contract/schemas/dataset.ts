@@ -17,6 +17,10 @@ export const DatasetInfo = z.object({
 })
 export type DatasetInfo = z.infer<typeof DatasetInfo>
 
+/** Fields that are left out stay as they are. */
+export const DatasetInfoChange = z.object({ name: z.string().min(1), licence: z.string(), ethics: z.string() }).partial()
+export type DatasetInfoChange = z.infer<typeof DatasetInfoChange>
+
 export const Consent = z.enum(['unknown', 'granted', 'refused', 'withdrawn'])
 export type Consent = z.infer<typeof Consent>
 
@@ -39,17 +43,27 @@ export const Subject = z.object({
 })
 export type Subject = z.infer<typeof Subject>
 
+/** What a person may say about a subject, without defaults: in zod a default also fills a field that was left out of a partial. */
+const subjectFields = z.object({
+  consent: Consent,
+  birthYear: z.number().int().min(1880).max(2100).nullable(),
+  sex: Sex,
+  notes: z.string().max(4000),
+  tags: z.array(z.string().min(1).max(40)),
+})
+
 export const SubjectInput = z.object({
   code: SubjectCode,
-  consent: Consent.default('unknown'),
-  birthYear: z.number().int().min(1880).max(2100).nullable().default(null),
-  sex: Sex.default('unknown'),
-  notes: z.string().max(4000).default(''),
-  tags: z.array(z.string().min(1).max(40)).default([]),
+  consent: subjectFields.shape.consent.default('unknown'),
+  birthYear: subjectFields.shape.birthYear.default(null),
+  sex: subjectFields.shape.sex.default('unknown'),
+  notes: subjectFields.shape.notes.default(''),
+  tags: subjectFields.shape.tags.default([]),
 })
 export type SubjectInput = z.input<typeof SubjectInput>
 
-export const SubjectChange = SubjectInput.omit({ code: true }).partial()
+/** Fields that are left out stay as they are. */
+export const SubjectChange = subjectFields.partial()
 export type SubjectChange = z.input<typeof SubjectChange>
 
 export const DatasetSummary = z.object({

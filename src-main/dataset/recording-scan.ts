@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { LabError, Recording, RecordingId, RecordingListItem, SubjectCode, type VerifyFinding } from '../contract/index.ts'
+import type { Files } from './files.ts'
+
+/** A recording's folder, as its two names say. */
+export interface RecordingPlace {
+  readonly id: RecordingId
+  readonly subject: SubjectCode
+  readonly folder: string
+}
+
+/** recording.json as last seen: what it says, or why it says nothing. */
+export interface ScannedRecording extends RecordingPlace {
+  readonly modifiedMs: number
+  readonly bytes: number
+  readonly item: RecordingListItem | null
+  readonly finding: VerifyFinding | null
+}
+
+/** Files looked at in one go; enough to keep a disk busy, few enough to leave file handles to others. */
+const together = 32
+
+/** All folders recordings/<subject>/<ULID>, by id (which is by time). Foreign folders are left alone. */
+export async function findRecordings(files: Files, root: string): Promise<RecordingPlace[]> {
+  if ((await files.stat(root)) === null) return []
+  const places: RecordingPlace[] = []
+  const subjects = (await files.list(root)).filter((entry) => entry.folder)
+  await inBatches(subjects, async (entry) => {
+    const subject = SubjectCode.safeParse(entry.name)
+    if (!subject.success) return
+    for (const inner of await files.list(join(root, entry.name))) {
+      const id = RecordingId.safeParse(inner.name)
+      if (inner.folder && id.success) places.push({ id: id.data, subject: subject.data, folder: join(root, entry.name, inner.name) })
+    }
+  })
+  return places.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/**
+ * Reads recording.json of every place, or takes it from `known` where size and modification time are the same. Damaged or missing ones
+ * become findings, never failures.
+ */
+export async function scanRecordings(files: Files, places: readonly RecordingPlace[], known: ReadonlyMap<string, ScannedRecording>): Promise<ScannedRecording[]> {
+  const scanned = new Map<string, ScannedRecording>()
+  await inBatches(places, async (place) => {
+    scanned.set(place.id, await scanOne(files, place, known.get(place.id)))
+  })
+  return places.flatMap((place) => scanned.get(place.id) ?? [])
+}
+
+async function scanOne(files: Files, place: RecordingPlace, known: ScannedRecording | undefined): Promise<ScannedRecording> {
+  const path = recordingJson(place)
+  const found = await files.stat(path)
+  const stamp = { ...place, modifiedMs: found?.modifiedMs ?? 0, bytes: found?.bytes ?? 0 }
+  if (known?.item && found && known.folder === place.folder && known.modifiedMs === stamp.modifiedMs && known.bytes === stamp.bytes) return known
+  try {
+    return { ...stamp, item: listItem(await readRecording(files, place)), finding: null }
+  } catch (thrown) {
+    const error = LabError.from(thrown)
+    return { ...stamp, item: null, finding: { recording: place.id, file: path, code: error.code, message: error.message } }
+  }
+}
+
+const recordingJson = (place: Pick<RecordingPlace, 'folder'>): string => join(place.folder, 'recording.json')
+
+/**
+ * recording.json in full.
+ * @throws LabError `recording-incomplete` when the file is missing, `dataset-invalid` with path and reason when it is damaged.
+ */
+export async function readRecording(files: Files, place: RecordingPlace): Promise<Recording> {
+  const path = recordingJson(place)
+  let bytes: Uint8Array
+  try {
+    bytes = await files.readFile(path)
+  } catch (thrown) {
+    const error = LabError.from(thrown)
+    if (error.code !== 'file-not-found') throw error
+    throw new LabError('recording-incomplete', `recording.json of the recording ${place.id} is missing.`, { recording: place.id, path }, { cause: thrown })
+  }
+  const reason = (text: string, cause?: unknown): LabError =>
+    new LabError('dataset-invalid', `recording.json of the recording ${place.id} is damaged: ${text}.`, { recording: place.id, path, reason: text }, { cause })
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes))
+  } catch (thrown) {
+    throw reason(thrown instanceof Error ? thrown.message : String(thrown), thrown)
+  }
+  const read = Recording.safeParse(json)
+  if (!read.success) {
+    const issue = read.error.issues[0]
+    throw reason(`${issue.path.map(String).join('.')}: ${issue.message}`, read.error)
+  }
+  if (read.data.id !== place.id || read.data.subject.toLowerCase() !== place.subject.toLowerCase()) {
+    throw reason(`it says ${read.data.subject}/${read.data.id} and lies in ${place.subject}/${place.id}`)
+  }
+  return read.data
+}
+
+/** What a list shows of a recording. */
+export function listItem(recording: Recording): RecordingListItem {
+  return RecordingListItem.parse({ ...recording, profile: recording.device.profile, gaps: recording.gaps.length })
+}
+
+async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  const runner = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++])
+  }
+  await Promise.all(Array.from({ length: Math.min(together, items.length) }, runner))
+}
