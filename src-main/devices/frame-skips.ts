@@ -9,7 +9,7 @@ const longestText = 512
 export interface SkipOptions {
   /** Command replies end so (Cyton: `$$$`) and may have several lines; `null`: text ends with its line. */
   readonly replyEnd: string | null
-  /** Tells from a line (or whole reply) that the device has (re)started. */
+  /** Tells from a line (with its line end) or whole reply that the device has (re)started. */
   readonly restartText: (text: string) => boolean
 }
 
@@ -66,11 +66,12 @@ export class FrameSkips {
       this.#rows.skip(this.#textOffset, length, this.#textReason)
       return
     }
-    const text = String.fromCharCode(...this.#text.subarray(0, length)).trim()
+    const text = String.fromCharCode(...this.#text.subarray(0, length))
+    const shown = text.trim()
     const kind = isReply ? 'reply' : 'text'
     this.#rows.skip(this.#textOffset, length, kind)
     this.#textEnd = this.#textOffset + length
-    if (text.length > 0) this.#rows.message(this.#textOffset, kind, text)
+    if (shown.length > 0) this.#rows.message(this.#textOffset, kind, shown)
     if (restartText(text)) this.restarted = true
   }
 
