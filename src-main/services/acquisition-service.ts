@@ -188,7 +188,7 @@ export class AcquisitionService {
   }
 
   async #askDisk(): Promise<number | null> {
-    const dataset = this.#holder.current
+    const dataset = this.#holder.open
     // A disk that cannot be asked is the writer's to report; here it only means that nothing is known.
     this.#freeBytes = dataset ? await dataset.files.freeBytes(dataset.path).catch(() => null) : null
     return this.#freeBytes
@@ -229,7 +229,7 @@ export class AcquisitionService {
   async checklist(subjectCode: string | null, plannedSeconds: number | null): Promise<ReturnType<typeof checklist>> {
     const status = this.status()
     const nowMs = this.#clock.monotonicNs() / 1e6
-    const dataset = this.#holder.current
+    const dataset = this.#holder.open
     const freeBytes = await this.#askDisk()
     const subject = dataset && subjectCode !== null ? (await dataset.subjects.list()).find((candidate) => candidate.code === subjectCode) : undefined
     const speed = this.#device?.meter.perSecond() ?? { rows: 0, bytes: 0 }

@@ -11,6 +11,6 @@ export class ProtocolsService {
   }
 
   handlers(): Pick<LabHandlers, 'protocols.list'> {
-    return { 'protocols.list': () => loadProtocols(this.#holder.current) }
+    return { 'protocols.list': () => loadProtocols(this.#holder.open) }
   }
 }
