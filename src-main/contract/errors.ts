@@ -58,6 +58,7 @@ export const errorCodes = [
   // formats
   'wfdb-header-invalid',
   'wfdb-signal-invalid',
+  'wfdb-annotations-invalid',
   'npz-invalid',
   // simulation
   'fault-invalid',
