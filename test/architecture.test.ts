@@ -39,6 +39,7 @@ function filesBelow(folder: string): string[] {
 function roomOf(path: string): string {
   const [top, room] = relative(root, path).split(/[\\/]/)
   if (top === 'src-renderer') return 'renderer'
+  if (top === 'package.json') return 'resources'
   return top === 'src-main' ? (room ?? '') : (top ?? '')
 }
 

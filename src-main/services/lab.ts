@@ -1,0 +1,108 @@
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
+import { version } from '../../package.json'
+import {
+  RpcServer, type AcquisitionStatus, type DatasetSummary, type EventName, type EventPayload, type LabEmitter, type LabHandlers, type MethodOutput,
+} from '../contract/index.ts'
+import { hostClock, type Clock } from '../recording/clock.ts'
+import type { LinkFactory } from '../recording/device-link.ts'
+import { hostLinks } from '../recording/host-links.ts'
+import { AcquisitionService } from './acquisition-service.ts'
+import { DatasetHolder } from './dataset-holder.ts'
+import { DatasetJobs } from './dataset-jobs.ts'
+import { DatasetService } from './dataset-service.ts'
+import { DevicesService } from './devices-service.ts'
+import { JobsService } from './jobs-service.ts'
+import { LibraryService } from './library-service.ts'
+import { ProtocolsService } from './protocols-service.ts'
+import { RecordService } from './record-service.ts'
+import { SubjectsService } from './subjects-service.ts'
+import { ViewService } from './view-service.ts'
+
+export interface LabOptions {
+  readonly host: MethodOutput<'lab.info'>['host']
+  /** Where this machine's own settings live, for instance the list of recent datasets. */
+  readonly configFolder: string
+  /** The built workers/jobs.ts; `null` runs jobs in this thread. */
+  readonly workerUrl: URL | null
+  /** The host's folder dialog, where it has one. */
+  readonly pickFolder: (() => Promise<string | null>) | null
+  readonly clock?: Clock
+  readonly linkFactory?: LinkFactory
+}
+
+/** All services, composed; what a host gives a wire to. */
+export interface Lab {
+  readonly server: RpcServer
+  openDataset(path: string): Promise<DatasetSummary>
+  isRecording(): boolean
+  onStatus(listener: (status: AcquisitionStatus) => void): void
+  /** Ends in order: a running recording is finished, the device stopped, the dataset's lock released. */
+  close(): Promise<void>
+}
+
+export function createLab(options: LabOptions): Lab {
+  const { clock = hostClock } = options
+  const linkFactory = options.linkFactory ?? hostLinks(clock)
+  const server = new RpcServer()
+  const statusListeners: ((status: AcquisitionStatus) => void)[] = []
+  const emitter: LabEmitter = {
+    emit<E extends EventName>(event: E, payload: EventPayload<E>) {
+      server.emit(event, payload)
+      if (event === 'acquisition.status') for (const listener of statusListeners) listener(payload as AcquisitionStatus)
+    },
+  }
+
+  const holder = new DatasetHolder()
+  const view = new ViewService()
+  const jobs = new JobsService(emitter, () => clock.wallMs())
+  const dataset = new DatasetService({ holder, emitter, configFolder: options.configFolder })
+  const acquisition = new AcquisitionService({ holder, emitter, clock, linkFactory, view })
+  const record = new RecordService({ holder, emitter, clock, acquisition })
+
+  const handlers: LabHandlers = {
+    ...labHandlers(options),
+    ...dataset.handlers(),
+    ...new DatasetJobs({ holder, jobs, workerUrl: options.workerUrl }).handlers(),
+    ...new SubjectsService({ holder, emitter }).handlers(),
+    ...new DevicesService({ linkFactory }).handlers(),
+    ...new ProtocolsService({ holder }).handlers(),
+    ...acquisition.handlers(),
+    ...record.handlers(),
+    ...view.handlers(),
+    ...new LibraryService({ holder, emitter }).handlers(),
+    ...jobs.handlers(),
+  }
+  server.use(handlers)
+
+  return {
+    server,
+    openDataset: (path) => dataset.open(path),
+    isRecording: () => record.status() !== null,
+    onStatus: (listener) => void statusListeners.push(listener),
+    async close() {
+      await jobs.close()
+      try {
+        await record.close()
+      } finally {
+        await acquisition.close()
+        await dataset.close()
+      }
+    },
+  }
+}
+
+function labHandlers({ host, pickFolder }: LabOptions): Pick<LabHandlers, 'lab.info' | 'lab.pickFolder'> {
+  return {
+    'lab.info': () => ({
+      version,
+      host,
+      platform: process.platform,
+      station: hostname(),
+      canPickFolder: pickFolder !== null,
+      homePath: homedir(),
+      defaultDemoPath: join(homedir(), 'pulseprint-demo'),
+    }),
+    'lab.pickFolder': async () => ({ path: (await pickFolder?.()) ?? null }),
+  }
+}

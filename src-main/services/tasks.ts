@@ -1,0 +1,76 @@
+import type { Recording, RecordingListItem, Subject, SubjectInput, VerifyReport } from '../contract/index.ts'
+import { LabError } from '../contract/index.ts'
+import { Dataset } from '../dataset/dataset.ts'
+import { recoverDataset, type RecoverReport } from '../recording/recover.ts'
+import { redecodeRecording } from '../recording/redecode.ts'
+import { verifyDataset } from '../recording/verify.ts'
+
+/** Progress and cancellation of long work. */
+export interface TaskContext {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number | null) => void
+}
+
+/** One piece of work on a dataset folder that is not open otherwise: what the command line and the worker threads do. */
+async function withDataset<T>(path: string, access: 'read' | 'write', work: (dataset: Dataset) => Promise<T>): Promise<T> {
+  const dataset = await Dataset.open(path, { access })
+  try {
+    return await work(dataset)
+  } finally {
+    await dataset.close()
+  }
+}
+
+export async function createDataset(path: string, name: string): Promise<{ id: string; name: string; path: string }> {
+  const dataset = await Dataset.create(path, { name })
+  await dataset.close()
+  return { id: dataset.info.id, name: dataset.info.name, path: dataset.path }
+}
+
+/** @throws LabError `subject-code-invalid`, `subject-duplicate`, and those of opening. */
+export function addSubject(path: string, input: Omit<SubjectInput, 'code'> & { code: string }): Promise<Subject> {
+  return withDataset(path, 'write', (dataset) => dataset.subjects.add(input as SubjectInput))
+}
+
+export function listSubjects(path: string): Promise<Subject[]> {
+  return withDataset(path, 'read', (dataset) => dataset.subjects.list())
+}
+
+export function listRecordings(path: string): Promise<RecordingListItem[]> {
+  return withDataset(path, 'read', (dataset) => dataset.recordings.list())
+}
+
+/** @throws LabError `recording-not-found`, also when the first letters fit more than one. */
+export function showRecording(path: string, idOrPrefix: string): Promise<{ recording: Recording; path: string }> {
+  return withDataset(path, 'read', async (dataset) => {
+    const recording = await dataset.recordings.get(await dataset.recordings.find(idOrPrefix))
+    return { recording, path: await dataset.recordings.folder(recording.id) }
+  })
+}
+
+export function verifyAt(path: string, context: TaskContext): Promise<VerifyReport> {
+  return withDataset(path, 'read', (dataset) => verifyDataset(dataset, context))
+}
+
+export function recoverAt(path: string, context: TaskContext): Promise<RecoverReport> {
+  return withDataset(path, 'write', (dataset) => recoverDataset(dataset, context))
+}
+
+export interface RedecodeReport {
+  readonly recordings: readonly { readonly id: string; readonly changes: readonly string[] }[]
+}
+
+/** @throws LabError `recording-not-found`, `cancelled`. */
+export function redecodeAt(path: string, idOrPrefix: string | null, context: TaskContext): Promise<RedecodeReport> {
+  return withDataset(path, 'write', async (dataset) => {
+    const ids = idOrPrefix === null ? (await dataset.recordings.list()).map((item) => item.id) : [await dataset.recordings.find(idOrPrefix)]
+    const recordings: { id: string; changes: readonly string[] }[] = []
+    for (const id of ids) {
+      if (context.signal?.aborted) throw new LabError('cancelled', 'Decoding again was cancelled.')
+      const { changes } = await redecodeRecording(dataset, id)
+      recordings.push({ id, changes })
+      context.onProgress?.(recordings.length, ids.length)
+    }
+    return { recordings }
+  })
+}
