@@ -30,7 +30,11 @@ export interface Board {
   readonly streaming: boolean
   /** Begin streaming without a command (`simulate --out FILE`). */
   startStreaming(): void
-  /** Bytes for one row of counts (lane order of the configuration), and the counter that they carry (-1: none); advances the counter. May be empty (first half of a pair). */
+  /**
+   * Bytes for one row of counts (lane order of the configuration), and the counter that they carry (-1: none); advances the counter. May be empty (first half of a pair).
+   * Where the board sends something else than `counts` says (0 while a lead is off, an accelerometer value of its own rhythm), it changes
+   * `counts` in place to what a decoder must find: the simulation's truth keeps that.
+   */
   row(counts: Int32Array, status: BoardStatus): { bytes: Uint8Array; counter: number }
   /** Counter begins anew (brown-out, watchdog) with the board's own boot text, streaming goes on if the board does so. */
   restart(): Uint8Array

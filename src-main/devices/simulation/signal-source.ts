@@ -16,12 +16,18 @@ export interface SignalSource {
   readonly remainingRows: number
 }
 
+export type BeatKind = 'r-peak' | 'pulse-foot'
+
 export interface SourceBlock {
-  /** Counts in the board's own range, row-major; `noValue` where the source has no value. */
+  /** Counts in the board's own range, row-major; `noValue` where the source has no value. Reused: valid until the next `read`. */
   readonly counts: Int32Array
-  /** True R-peak rows and pulse-foot rows within this block, relative to its start; empty when unknown. */
-  readonly beats: readonly { readonly row: number; readonly kind: 'r-peak' | 'pulse-foot' }[]
+  /** True R-peak rows and pulse-foot rows within this block, relative to its start, in order; empty when unknown. */
+  readonly beats: readonly { readonly row: number; readonly kind: BeatKind }[]
   readonly heartRateBpm: number
+  /** What boards that compute these themselves report; unknown for a replayed record. */
+  readonly respirationBpm?: number
+  readonly spo2Percent?: number
+  readonly temperatureCelsius?: number
 }
 
 export interface SourceRequest {
