@@ -1,4 +1,4 @@
-import type { FrameRule } from '../frame-scanner.ts'
+import { notFrame, type FrameRule } from '../frame-scanner.ts'
 import type { Board, BoardStatus } from '../protocol.ts'
 import { RowFlag } from '../decoder.ts'
 import { noValue } from '../../contract/index.ts'
@@ -47,6 +47,7 @@ export class SampleFrames implements FrameRule {
   readonly isNext = openViewScan.isNext
   readonly follows = openViewScan.follows
   readonly #payloadBytes: number
+  readonly #paddingBytes: number
   readonly #at: Uint8Array
   readonly #types: readonly FieldType[]
   readonly #status: readonly StatusField[]
@@ -56,6 +57,7 @@ export class SampleFrames implements FrameRule {
   constructor(variant: OpenViewVariant) {
     this.lanes = variant.lanes.length
     this.#payloadBytes = variant.payloadBytes
+    this.#paddingBytes = variant.paddingBytes
     this.longest = variant.payloadBytes + frameOverhead
     this.#at = Uint8Array.from(variant.lanes, (field) => field.at + headerBytes)
     this.#types = variant.lanes.map((field) => field.type)
@@ -65,7 +67,11 @@ export class SampleFrames implements FrameRule {
   }
 
   probe(data: Uint8Array, at: number, end: number): number {
-    return probeFrame(data, at, end, sampleType, this.#payloadBytes)
+    const length = probeFrame(data, at, end, sampleType, this.#payloadBytes)
+    if (length > 0) {
+      for (let i = 0; i < this.#paddingBytes; i++) if (data[at + headerBytes + i] !== 0) return notFrame
+    }
+    return length
   }
 
   accept(rows: RowBuffer, data: Uint8Array, at: number, _length: number, offset: number, flags: number): void {

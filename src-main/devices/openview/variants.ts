@@ -22,6 +22,8 @@ export interface OpenViewVariant {
   readonly payloadBytes: number
   readonly lanes: readonly LaneField[]
   readonly status: readonly StatusField[]
+  /** Zero bytes before the first field: the sketch sends a longer packet than it fills. A frame without them is another board's. */
+  readonly paddingBytes: number
   /** Bytes that are always the same: payload offset, value. */
   readonly constants: readonly (readonly [at: number, value: number])[]
   /** Payload offset of the lead status, whose low 5 bits are 0 when all leads are on; -1: not sent. */
@@ -42,7 +44,7 @@ function status(name: StatusField['name'], at: number, type: FieldType = 'u8', s
   return { name, at, type, scale }
 }
 
-const plain = { constants: [], leadStatusAt: -1, zeroWhenLeadOff: null, bootText: arduinoBoot, status: [] } as const
+const plain = { paddingBytes: 0, constants: [], leadStatusAt: -1, zeroWhenLeadOff: null, bootText: arduinoBoot, status: [] } as const
 
 /**
  * Sources, by repository of github.com/Protocentral: protocentral_healthypi5_zephyr 2c8eb00 (app/src/data_module.c), _healthypi_v4
@@ -118,6 +120,7 @@ export const openViewVariants: readonly OpenViewVariant[] = [
     ...plain,
     id: 'max30003',
     payloadBytes: 17,
+    paddingBytes: 5,
     lanes: [lane('ecg', 5, 'i32')],
     status: [status('rrIntervalMs', 9, 'u16'), status('heartRateBpm', 13, 'u16')],
   },
@@ -125,6 +128,7 @@ export const openViewVariants: readonly OpenViewVariant[] = [
     ...plain,
     id: 'max30003-old',
     payloadBytes: 12,
+    paddingBytes: 5,
     lanes: [lane('ecg', 5, 'i32')],
     // The old sketch writes the heart rate behind its array and never sends it.
     status: [status('rrIntervalMs', 9, 'u16')],
