@@ -4,6 +4,10 @@ import type { Random } from './random.ts'
 export interface Delivery {
   readonly atMs: number
   readonly bytes: Uint8Array
+  /** Rows (half open) whose frames these are, and how many of them are unaltered. */
+  readonly fromRow: number
+  readonly toRow: number
+  readonly intactRows: number
 }
 
 interface Parcel {
@@ -12,6 +16,7 @@ interface Parcel {
   length: number
   fromRow: number
   toRow: number
+  intactRows: number
 }
 
 export interface LineOptions {
@@ -19,8 +24,8 @@ export interface LineOptions {
   readonly batchMs: number
   readonly jitterMs: number
   readonly random: Random
-  /** Called when the frames of rows `from`..`to` have arrived. */
-  delivered(from: number, to: number): void
+  /** Called when a delivery has arrived. */
+  delivered(delivery: Delivery): void
 }
 
 /**
@@ -46,12 +51,12 @@ export class Line {
     this.stallUntilMs = Math.max(this.stallUntilMs, untilMs)
   }
 
-  /** `bytes` leave the board at `atMs`; they carry rows `fromRow`..`toRow` (half open; equal for text and replies). */
-  send(bytes: Uint8Array, atMs: number, fromRow: number, toRow: number): void {
+  /** `bytes` leave the board at `atMs`; they carry rows `fromRow`..`toRow` (half open; equal for text and replies), damaged or `intact`. */
+  send(bytes: Uint8Array, atMs: number, fromRow: number, toRow: number, intact: boolean): void {
     const arrival = this.arrival(atMs)
     let parcel = this.parcels.at(-1)
     if (parcel?.atMs !== arrival) {
-      parcel = { atMs: arrival, bytes: new Uint8Array(Math.max(64, bytes.length)), length: 0, fromRow, toRow: fromRow }
+      parcel = { atMs: arrival, bytes: new Uint8Array(Math.max(64, bytes.length)), length: 0, fromRow, toRow: fromRow, intactRows: 0 }
       this.parcels.push(parcel)
     }
     if (parcel.length + bytes.length > parcel.bytes.length) {
@@ -61,6 +66,7 @@ export class Line {
     }
     parcel.bytes.set(bytes, parcel.length)
     parcel.length += bytes.length
+    if (intact) parcel.intactRows += toRow - fromRow
     if (toRow > fromRow) {
       if (parcel.toRow === parcel.fromRow) parcel.fromRow = fromRow
       parcel.toRow = toRow
@@ -80,9 +86,10 @@ export class Line {
     const arrived: Delivery[] = []
     let count = 0
     for (; count < this.parcels.length && this.parcels[count].atMs <= toMs; count++) {
-      const { atMs, bytes, length, fromRow, toRow } = this.parcels[count]
-      this.options.delivered(fromRow, toRow)
-      if (length > 0) arrived.push({ atMs, bytes: bytes.slice(0, length) })
+      const { atMs, bytes, length, fromRow, toRow, intactRows } = this.parcels[count]
+      const delivery = { atMs, bytes: bytes.slice(0, length), fromRow, toRow, intactRows }
+      this.options.delivered(delivery)
+      if (length > 0) arrived.push(delivery)
     }
     this.parcels.splice(0, count)
     return arrived

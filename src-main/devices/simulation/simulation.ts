@@ -74,7 +74,7 @@ export class Simulation {
       batchMs: this.setting('batch', usbFrameMs),
       jitterMs: this.setting('jitter', 0),
       random: Random.named(seed, 'jitter'),
-      delivered: (from, to) => this.recorder.delivered(from, to),
+      delivered: (delivery) => this.recorder.delivered(delivery),
     })
     this.damage = new FrameDamage(seed, faults)
     this.input = new ConverterInput(configuration.lanes, configuration.rateHz, source, this.setting('held', 0))
@@ -96,6 +96,11 @@ export class Simulation {
     return this.recorder.rows
   }
 
+  /** Rows that arrived unaltered so far. */
+  get sent(): number {
+    return this.recorder.sent
+  }
+
   /** A replayed record has been sent to its end. */
   get ended(): boolean {
     return this.input.ended
@@ -107,7 +112,7 @@ export class Simulation {
     if (!this.isPlugged || !this.powered) return
     for (const byte of bytes) {
       const reply = this.board.receive(Uint8Array.of(byte))
-      if (reply.length > 0) this.transmit(reply, 0, 0)
+      if (reply.length > 0) this.transmit(reply)
       if (this.board.streaming && !this.streaming) this.begin()
       else if (!this.board.streaming && this.streaming) this.pause('stop')
     }
@@ -131,6 +136,12 @@ export class Simulation {
   /** What is still on its way, when nothing more will be sampled. */
   finish(): Delivery[] {
     return this.line.take(Infinity)
+  }
+
+  /** The host could not take a delivery (nobody has the port open, its buffers are full): its rows were not sent. */
+  lose(delivery: Delivery): void {
+    this.recorder.lost(delivery)
+    this.note('overrun', { bytes: delivery.bytes.length })
   }
 
   /** Events since the last call, for a host that must act on `unplugged` and `replugged`. */
@@ -214,7 +225,7 @@ export class Simulation {
         return
       case 'noise':
         this.note('noise', { bytes: fault.value, offset: this.offset })
-        this.transmit(this.damage.noise(fault.value), 0, 0)
+        this.transmit(this.damage.noise(fault.value))
         return
       case 'flip':
         return this.damage.flip(fault.value, this.nowMs, fault.more === '' ? Infinity : Number(fault.more))
@@ -278,13 +289,13 @@ export class Simulation {
   /** Text or a reply. */
   private say(bytes: Uint8Array, kind: string): void {
     this.note(kind, { bytes: bytes.length, offset: this.offset })
-    this.transmit(bytes, 0, 0)
+    this.transmit(bytes)
   }
 
   /** Bytes leave the board; unplugged or without DTR they reach nobody. */
-  private transmit(bytes: Uint8Array, fromRow: number, toRow: number): void {
+  private transmit(bytes: Uint8Array, fromRow = 0, toRow = 0, intact = true): void {
     if (!this.isPlugged || !this.dtr || bytes.length === 0) return
-    this.line.send(bytes, this.nowMs, fromRow, toRow)
+    this.line.send(bytes, this.nowMs, fromRow, toRow, intact)
     this.offset += bytes.length
   }
 
@@ -309,7 +320,8 @@ export class Simulation {
     if (!this.isPlugged || !this.dtr) return
     const damaged = this.damage.apply(frame, this.nowMs)
     for (const event of damaged.events) this.note(event.kind, { ...event.details, offset: this.offset + event.at, frame: row })
-    if (damaged.events.length === 0) this.recorder.unaltered(this.frameFromRow, row + 1)
-    this.transmit(damaged.bytes, this.frameFromRow, row + 1)
+    const intact = damaged.events.length === 0
+    if (intact) this.recorder.unaltered(this.frameFromRow, row + 1)
+    this.transmit(damaged.bytes, this.frameFromRow, row + 1, intact)
   }
 }

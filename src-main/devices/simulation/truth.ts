@@ -1,4 +1,5 @@
 import { noValue } from '../../contract/index.ts'
+import type { Delivery } from './line.ts'
 import type { BeatKind } from './signal-source.ts'
 
 /** Something that happened, at `seconds` of simulated time, when `row` rows had been sampled. */
@@ -56,9 +57,11 @@ export function truthArrays(truth: Truth): TruthArray[] {
   ]
 }
 
-/** Collects the truth row by row in growing columns. With `keep` false only the number of rows is known. */
+/** Collects the truth row by row in growing columns. With `keep` false only the numbers of rows are known. */
 export class TruthRecorder {
   rows = 0
+  /** Rows whose frames arrived unaltered. */
+  sent = 0
   readonly events: SimulationEvent[] = []
   private readonly lanes: number
   private readonly keep: boolean
@@ -93,8 +96,15 @@ export class TruthRecorder {
     if (this.keep) for (let row = from; row < to; row++) this.fates[row] |= 2
   }
 
-  delivered(from: number, to: number): void {
-    if (this.keep) for (let row = from; row < to; row++) this.fates[row] |= 1
+  delivered({ fromRow, toRow, intactRows }: Delivery): void {
+    this.sent += intactRows
+    if (this.keep) for (let row = fromRow; row < toRow; row++) this.fates[row] |= 1
+  }
+
+  /** A delivery that had arrived reached nobody after all. */
+  lost({ fromRow, toRow, intactRows }: Delivery): void {
+    this.sent -= intactRows
+    if (this.keep) for (let row = fromRow; row < toRow; row++) this.fates[row] &= ~1
   }
 
   beat(row: number, kind: BeatKind): void {
