@@ -36,6 +36,8 @@ export interface AcquisitionOptions {
 
 /** Rows are handed to the taps in groups, at most this often: a chunk per millisecond would cost more in calls than in work. */
 const pumpMs = 16
+/** `Timeline.take` gives out at most so many rows; fewer mean that there are no more. */
+const fullGroup = 8192
 /** Waits between attempts to find an unplugged board again, ms; the last one repeats. */
 const reconnectDelaysMs = [250, 500, 1000, 2000]
 /** Beside the boot time and the rows that a decoder needs for its lock. */
@@ -136,7 +138,7 @@ export class Acquisition {
     }
   }
 
-  /** Stops the device where it can be stopped, closes the link, hands out the last rows. Never throws for a board that is gone. */
+  /** Stops the device where it can be stopped, closes the link. Never throws for a board that is gone. */
   async disconnect(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
@@ -147,13 +149,15 @@ export class Acquisition {
     }
     await this.#options.link.close()
     await this.#reconnecting
-    this.#emitRows()
+    if (this.#pump) clearTimeout(this.#pump)
+    this.#pump = null
     this.#become('disconnected', null)
   }
 
   /** One connection: from opening the link to a running stream with a decoder. */
   async #session(first: boolean): Promise<void> {
     const { link, protocol, clock } = this.#options
+    if (!first) this.#timeline.reconnect('unplugged')
     this.#io = new LinkIo(link)
     this.#undecoded = []
     this.#decoder = null
@@ -250,11 +254,14 @@ export class Acquisition {
     this.#pump ??= setTimeout(() => this.#emitRows(), pumpMs)
   }
 
+  /** One group per turn of the event loop: the rows of an hour-long gap must not hold up the record lane. */
   #emitRows(): void {
     if (this.#pump) clearTimeout(this.#pump)
     this.#pump = null
     const rows = this.#timeline.take()
-    if (rows) for (const tap of this.#taps) tap.rows?.(rows)
+    if (!rows) return
+    for (const tap of this.#taps) tap.rows?.(rows)
+    this.#pump = setTimeout(() => this.#emitRows(), rows.rows < fullGroup ? pumpMs : 0)
   }
 
   #closed(error: LabError | null): void {
@@ -266,6 +273,7 @@ export class Acquisition {
       this.#bytesSkippedBefore += this.#decoder.bytesSkipped
       this.#decoder = null
     }
+    this.#timeline.flush()
     this.streamingSinceNs = null
     this.#event({ kind: 'closed', unplugged: error !== null })
     this.#emitRows()

@@ -273,7 +273,7 @@ export class AcquisitionService {
       rowsReceived: rows,
       rowsLost: lost,
       lossRatio: rows + lost > 0 ? lost / (rows + lost) : 0,
-      lossCertainty: lossCertainty(acquisition),
+      lossCertainty: acquisition?.timeline.lossCertainty ?? 'unknown',
       bytesSkipped: acquisition?.bytesSkipped ?? 0,
       declaredRateHz: configuration?.rateHz ?? null,
       measuredRateHz: fit?.rateHz ?? null,
@@ -285,12 +285,6 @@ export class AcquisitionService {
       recording: this.recorder.status(),
     }
   }
-}
-
-/** A board without a counter cannot say what it lost. */
-function lossCertainty(acquisition: Acquisition | null): AcquisitionStatus['lossCertainty'] {
-  if (!acquisition || acquisition.configuration.counter === null) return 'unknown'
-  return acquisition.timeline.gaps.some((gap) => gap.certainty === 'estimated') ? 'estimated' : 'certain'
 }
 
 /** Lanes that lost contact, of those that have been in contact: unused inputs of a board are not an alarm. */
