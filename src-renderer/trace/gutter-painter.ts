@@ -1,0 +1,119 @@
+import { roundDown125 } from './auto-gain.ts'
+import type { LaneScale } from './auto-gain.ts'
+import { stripMiddle } from './trace-layout.ts'
+import type { TraceLayout } from './trace-layout.ts'
+import { laneColour } from './trace-theme.ts'
+import type { TraceTheme } from './trace-theme.ts'
+
+export interface GutterLane {
+  readonly label: string
+  readonly unit: string
+  readonly kind: string
+  readonly automatic: boolean
+  readonly scale: LaneScale
+}
+
+/** Strips lower than this (CSS pixels) have room for one line of text only. */
+const oneLineBelow = 52
+const labelPixels = 13
+const smallPixels = 11
+/** The calibration pulse of ECG paper lasts 0.2 s. */
+const calibrationSeconds = 0.2
+
+/** A number as short as it can be: 0.5, 20, 2k, 0.1M. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`
+  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`
+  return String(Number(value.toPrecision(3)))
+}
+
+/** Height of a scale bar in units: a 1-2-5 number that takes a third to four fifths of half a strip or so. */
+export function scaleBarUnits(scale: LaneScale, stripHeight: number): number {
+  return roundDown125((0.6 * stripHeight) / scale.pixelsPerUnit)
+}
+
+/** Draws labels, units, scale bars (or, on paper, calibration pulses) left of the plot and the time scale at its lower right. */
+export function paintGutter(context: CanvasRenderingContext2D, layout: TraceLayout, lanes: readonly GutterLane[], theme: TraceTheme, paper: { millimetresPerSecond: number } | null): void {
+  const { ratio, plotLeft, stripHeight } = layout
+  context.clearRect(0, 0, layout.width, layout.height)
+  context.fillStyle = theme.background
+  context.fillRect(0, 0, plotLeft, layout.height)
+  context.fillStyle = theme.separator
+  context.fillRect(plotLeft - Math.max(1, Math.round(ratio)), 0, Math.max(1, Math.round(ratio)), layout.height)
+  lanes.forEach((lane, strip) => {
+    const middle = stripMiddle(layout, strip)
+    const tall = stripHeight >= oneLineBelow * ratio
+    const left = 10 * ratio
+    context.textAlign = 'left'
+    context.textBaseline = 'middle'
+    context.fillStyle = theme.text
+    context.font = `600 ${labelPixels * ratio}px ${theme.fontFamily}`
+    context.fillText(lane.label, left, tall ? middle - 9 * ratio : middle, plotLeft - 34 * ratio)
+    if (tall) {
+      context.fillStyle = theme.textSoft
+      context.font = `${smallPixels * ratio}px ${theme.fontFamily}`
+      const gain = `${shortNumber(lane.scale.pixelsPerUnit / layout.millimetre)} mm/${lane.unit}`
+      const bar = `${shortNumber(scaleBarUnits(lane.scale, stripHeight))} ${lane.unit}`
+      context.fillText(paper !== null || !lane.automatic ? gain : bar, left, middle + 8 * ratio, plotLeft - 30 * ratio)
+    }
+    if (paper === null) paintScaleBar(context, layout, lane, middle, theme)
+    else paintCalibration(context, layout, lane, middle, theme, paper.millimetresPerSecond)
+  })
+  paintTimeScale(context, layout, theme, paper)
+}
+
+function paintScaleBar(context: CanvasRenderingContext2D, layout: TraceLayout, lane: GutterLane, middle: number, theme: TraceTheme): void {
+  const { ratio, plotLeft } = layout
+  const length = Math.round(scaleBarUnits(lane.scale, layout.stripHeight) * lane.scale.pixelsPerUnit)
+  const x = Math.round(plotLeft - 12 * ratio)
+  const width = Math.max(2, Math.round(2 * ratio))
+  const top = Math.round(middle - length / 2)
+  context.fillStyle = laneColour(theme, lane.kind)
+  context.fillRect(x, top, width, length)
+  context.fillRect(x - 2 * ratio, top, width + 4 * ratio, Math.round(ratio))
+  context.fillRect(x - 2 * ratio, top + length - Math.round(ratio), width + 4 * ratio, Math.round(ratio))
+}
+
+function paintCalibration(context: CanvasRenderingContext2D, layout: TraceLayout, lane: GutterLane, middle: number, theme: TraceTheme, millimetresPerSecond: number): void {
+  const { ratio, plotLeft } = layout
+  const height = Math.min(layout.stripHeight, scaleBarUnits(lane.scale, layout.stripHeight) * lane.scale.pixelsPerUnit)
+  const pulse = Math.min(24 * ratio, calibrationSeconds * millimetresPerSecond * layout.millimetre)
+  const right = plotLeft - 4 * ratio
+  const foot = Math.round(middle + height / 2) + 0.5
+  context.strokeStyle = laneColour(theme, lane.kind)
+  context.lineWidth = 1.25 * ratio
+  context.lineJoin = 'miter'
+  context.beginPath()
+  context.moveTo(right - pulse - 3 * ratio, foot)
+  context.lineTo(right - pulse, foot)
+  context.lineTo(right - pulse, foot - height)
+  context.lineTo(right - 3 * ratio, foot - height)
+  context.lineTo(right - 3 * ratio, foot)
+  context.lineTo(right, foot)
+  context.stroke()
+}
+
+function paintTimeScale(context: CanvasRenderingContext2D, layout: TraceLayout, theme: TraceTheme, paper: { millimetresPerSecond: number } | null): void {
+  const { ratio } = layout
+  const right = layout.width - 12 * ratio
+  const bottom = layout.height - 10 * ratio
+  const second = Math.round(layout.pixelsPerSecond)
+  const text = paper === null ? '1 s' : `${shortNumber(paper.millimetresPerSecond)} mm/s`
+  context.font = `${smallPixels * ratio}px ${theme.fontFamily}`
+  const textWidth = context.measureText(text).width
+  const width = paper === null ? second : textWidth
+  context.globalAlpha = 0.8
+  context.fillStyle = theme.background
+  context.fillRect(right - Math.max(width, textWidth) - 6 * ratio, bottom - 18 * ratio, Math.max(width, textWidth) + 12 * ratio, 24 * ratio)
+  context.globalAlpha = 1
+  context.fillStyle = theme.textSoft
+  context.textAlign = 'right'
+  context.textBaseline = 'alphabetic'
+  context.fillText(text, right, bottom - (paper === null ? 5 : 1) * ratio)
+  if (paper !== null) return
+  const line = Math.max(1, Math.round(ratio))
+  context.fillRect(right - second, bottom, second, line)
+  context.fillRect(right - second, bottom - 3 * ratio, line, 3 * ratio + line)
+  context.fillRect(right - line, bottom - 3 * ratio, line, 3 * ratio + line)
+}
