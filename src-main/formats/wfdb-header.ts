@@ -70,7 +70,8 @@ const defaultBits: Record<number, number> = { 8: 10, 80: 8, 160: 16, 16: 16, 61:
 /** More than any recorder has; keeps a lying header from growing without bound. */
 const mostSignals = 65536
 
-const number = '[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?'
+// One way only to read a run of digits: `\d+\.?\d*` would take quadratic time to fail.
+const number = '[-+]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][-+]?\\d+)?'
 const recordName = /^([^\s/\\]+?)(?:\/(\d+))?$/
 const rateField = new RegExp(`^(${number})(?:/(${number})(?:\\((${number})\\))?)?$`)
 const timeField = /^(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,2})(?:\.(\d{1,9}))?$/
