@@ -4,10 +4,10 @@ import { configureDevice, deviceProtocol } from '../../src-main/devices/registry
 import { Acquisition, type ConnectionEvent } from '../../src-main/recording/acquisition.ts'
 import type { DeviceLink } from '../../src-main/recording/device-link.ts'
 import { fakeClock } from '../services/live-fixture.ts'
-import { SimulatedLink } from './simulated-link.ts'
+import { ObservedLink } from './observed-link.ts'
 
 interface Listened {
-  readonly link: SimulatedLink
+  readonly link: ObservedLink
   readonly acquisition: Acquisition
   readonly bytes: number[]
   readonly rows: { firstRow: number; values: number[] }[]
@@ -21,7 +21,7 @@ function acquire(link: DeviceLink, device = 'cyton'): Acquisition {
 }
 
 function listen(faults = '', device = 'cyton'): Listened {
-  const link = new SimulatedLink(configureDevice(device), faults)
+  const link = new ObservedLink(configureDevice(device), faults)
   const listened: Listened = { link, acquisition: acquire(link, device), bytes: [], rows: [], events: [], states: [] }
   listened.acquisition.tap({
     bytes: (chunk) => listened.bytes.push(...chunk),
@@ -83,7 +83,7 @@ describe('acquisition', () => {
     expect(String.fromCharCode(...bytes.slice(0, 400))).toContain('$$$')
     expect(acquisition.identity).toContain('OpenBCI')
     expect(events).toEqual(['opened', 'streaming'])
-    const truth = link.simulation.truth()
+    const truth = link.truth()
     expect(rows.length).toBeGreaterThan(600)
     expect(rows.map((row) => row.firstRow)).toEqual(rows.map((_, index) => index))
     for (const [index, row] of rows.entries()) expect(row.values).toEqual([...truth.counts.subarray(index * truth.lanes, (index + 1) * truth.lanes)])
@@ -108,7 +108,7 @@ describe('acquisition', () => {
     expect(missing.length).toBeGreaterThan(700)
     expect(missing.length).toBeLessThan(2500)
     const seen = new Set(rows.filter((row) => row.values[0] !== noValue).map((row) => row.values.slice(0, 8).join()))
-    const truth = link.simulation.truth()
+    const truth = link.truth()
     const sent = Array.from({ length: truth.rows }, (_, row) => [...truth.counts.subarray(row * truth.lanes, row * truth.lanes + 8)].join())
     expect(seen.size).toBe(rows.length - missing.length)
     expect([...seen].filter((row) => !sent.includes(row))).toEqual([])
