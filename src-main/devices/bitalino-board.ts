@@ -65,6 +65,7 @@ export class BitalinoBoard implements Board {
       const value = this.#mode === 'simulated' ? this.#testSignal(index, range) : index < counts.length ? counts[index] : range >> 1
       values[index] = Math.max(0, Math.min(range - 1, value))
       this.#last[index] = values[index]
+      if (index < counts.length) counts[index] = values[index]
     }
     const counter = this.#sequence
     const bytes = encodeBitalinoFrame(values, counter, this.#digital)

@@ -1,3 +1,4 @@
+import { noValue } from '../contract/index.ts'
 import { asciiBytes } from './dialogue.ts'
 import type { Board, BoardStatus } from './protocol.ts'
 import type { TextLineFormat } from './text-line-format.ts'
@@ -32,7 +33,9 @@ export class TextLineBoard implements Board {
   row(counts: Int32Array, status: BoardStatus): { bytes: Uint8Array; counter: number } {
     const { counterColumn, millisColumn, modulus, leadOffText } = this.#format
     const counter = counterColumn || millisColumn ? this.#row % modulus : -1
-    const text = status.leadOff && leadOffText !== '' ? `${leadOffText}\r\n` : this.#lines(counts, status)
+    const silent = status.leadOff && leadOffText !== ''
+    if (silent) counts.fill(noValue)
+    const text = silent ? `${leadOffText}\r\n` : this.#lines(counts, status)
     this.#row += 1
     return { bytes: asciiBytes(text), counter }
   }

@@ -78,12 +78,22 @@ export class CytonBoard implements Board {
       const value = counts[counts.length - 3 + axis]
       if (value !== noValue) this.#acceleration[axis] = value
     }
+    this.#tellCounts(counts, lanes)
     const counter = this.#number
     if (lanes === channelsPerPacket) return { bytes: this.#packet(counts, 0), counter }
     const bytes = new Uint8Array(2 * packetBytes)
     bytes.set(this.#packet(counts, channelsPerPacket))
     bytes.set(this.#packet(counts, 0), packetBytes)
     return { bytes, counter: counter >> 1 }
+  }
+
+  /** Puts into `counts` what the packets of this row really carry: 0 for channels that are off, acceleration in the board's own rhythm. */
+  #tellCounts(counts: Int32Array, lanes: number): void {
+    for (let lane = 0; lane < lanes; lane++) if (!this.#state.channelOn[lane]) counts[lane] = 0
+    const packets = lanes / channelsPerPacket
+    const untilNext = (accelerometerEvery - (this.#packets % accelerometerEvery)) % accelerometerEvery
+    const carries = this.#state.timeStamps === 'off' && untilNext < packets && this.#acceleration.some((value) => value !== 0)
+    for (let axis = 0; axis < 3; axis++) counts[counts.length - 3 + axis] = carries ? this.#acceleration[axis] : noValue
   }
 
   #packet(counts: Int32Array, firstLane: number): Uint8Array {

@@ -132,6 +132,7 @@ export class BatchBoard implements Board {
     const i = this.#row
     if (counts[1] !== noValue) this.#lastBioz = counts[1]
     writeInteger(this.#ecg, headerBytes + 4 * i, counts[0] === noValue ? 0 : counts[0], 4)
+    counts[1] = i % 2 === 0 ? this.#lastBioz : noValue
     if (i % 2 === 0) writeInteger(this.#ecg, headerBytes + 32 + 2 * i, this.#lastBioz, 4)
     writeInteger(this.#ppg, headerBytes + 2 * i, counts[2] === noValue ? 0 : counts[2], 2)
     this.#row = (i + 1) % batchRows

@@ -122,8 +122,8 @@ export class SampleBoard implements Board {
     const { payloadBytes, lanes, status: fields, constants, zeroWhenLeadOff } = this.#variant
     const bytes = emptyFrame(sampleType, payloadBytes)
     lanes.forEach((field, i) => {
-      const value = counts[i] === noValue || (status.leadOff && field.lane === zeroWhenLeadOff) ? 0 : counts[i]
-      writeInteger(bytes, headerBytes + field.at, value, sizeOf(field.type))
+      if (counts[i] === noValue || (status.leadOff && field.lane === zeroWhenLeadOff)) counts[i] = 0
+      writeInteger(bytes, headerBytes + field.at, counts[i], sizeOf(field.type))
     })
     for (const field of fields) {
       const value = Math.round(statusValue(field.name, status) * field.scale)
