@@ -1,0 +1,147 @@
+import { LabError, type FileEntry, type Recording, type RecordingId } from '../contract/index.ts'
+import type { Dataset } from '../dataset/dataset.ts'
+import { badTails, setBadTailAside } from './bad-tail.ts'
+import { DerivationRun, SignalFile, type DerivationResult } from './derived-files.ts'
+import type { RecordingHead } from './journal-payloads.ts'
+import { readJournal, type JournalEnd } from './journal-reader.ts'
+
+export interface RecoverOptions {
+  readonly signal?: AbortSignal
+  /** Journal records read so far; the total is not known before the end. */
+  readonly onProgress?: (done: number, total: number | null) => void
+}
+
+export interface RecoveredRecording {
+  readonly recording: Recording
+  /** Something in the journal could not be believed and was set aside. */
+  readonly lossy: boolean
+  readonly warnings: readonly string[]
+}
+
+export interface RecoverReport {
+  readonly recordings: readonly {
+    readonly id: RecordingId
+    readonly rows: number
+    readonly seconds: number
+    readonly lossy: boolean
+    readonly warnings: readonly string[]
+  }[]
+  readonly failures: readonly { readonly id: RecordingId; readonly code: string; readonly message: string }[]
+}
+
+/**
+ * Finishes a recording from its journal: everything up to the first bad record is decoded again, what lies behind is kept aside, and the
+ * derived files and recording.json are replaced, in that order. Running it again gives the same bytes.
+ * @throws LabError `recording-not-found`, `journal-not-found`, `journal-corrupt`, `dataset-full`, `cancelled`.
+ */
+export async function recoverRecording(dataset: Dataset, id: RecordingId, options: RecoverOptions = {}): Promise<RecoveredRecording> {
+  const { files } = dataset
+  const folder = dataset.recordings.folder(id)
+  const existing = await readExisting(dataset, id)
+  const signalFile = await SignalFile.create(files, folder)
+  try {
+    const { result, journal } = await deriveFromJournal(dataset, id, signalFile, options)
+    if (journal.stop) await setBadTailAside(files, folder, journal.stop)
+    const tails = await badTails(files, folder)
+    const recording = finishedRecording(result, existing, journal.segments, tails)
+    if (existing && existing.state !== 'recording' && existing.contentHash !== recording.contentHash) {
+      // Until recording.json is replaced, the old one does not describe the files.
+      await dataset.recordings.write({ ...existing, state: 'interrupted' })
+    }
+    await signalFile.commit(result)
+    await dataset.recordings.write(recording)
+    return { recording, lossy: tails.some((tail) => tail.bytes > 0), warnings: recording.warnings.map((warning) => warning.message) }
+  } catch (thrown) {
+    // What kept it from finishing is what a person must hear; a left-over .part file is replaced by the next attempt.
+    await signalFile.discard().catch(() => undefined)
+    throw thrown
+  }
+}
+
+/** Recovers every recording that was cut off or whose recording.json is damaged. One that fails does not keep the others waiting. */
+export async function recoverDataset(dataset: Dataset, options: RecoverOptions = {}): Promise<RecoverReport> {
+  const damaged = (await dataset.recordings.findings()).flatMap((finding) => (finding.recording ? [finding.recording] : []))
+  const ids = [...new Set([...(await dataset.recordings.interrupted()), ...damaged])].sort()
+  const recordings: RecoverReport['recordings'][number][] = []
+  const failures: RecoverReport['failures'][number][] = []
+  for (const [index, id] of ids.entries()) {
+    options.onProgress?.(index, ids.length)
+    try {
+      const { recording, lossy, warnings } = await recoverRecording(dataset, id, { signal: options.signal })
+      recordings.push({ id, rows: recording.rows, seconds: recording.seconds, lossy, warnings })
+    } catch (thrown) {
+      const { code, message } = LabError.from(thrown)
+      if (code === 'cancelled') throw thrown
+      failures.push({ id, code, message })
+    }
+  }
+  options.onProgress?.(ids.length, ids.length)
+  return { recordings, failures }
+}
+
+/** Reads the journal once and derives everything from it. */
+export async function deriveFromJournal(
+  dataset: Dataset,
+  id: RecordingId,
+  sink: { write(bytes: Uint8Array): Promise<void> },
+  options: RecoverOptions = {},
+): Promise<{ result: DerivationResult; journal: JournalEnd }> {
+  const run = new DerivationRun(sink)
+  const reading = readJournal(dataset.files, dataset.recordings.folder(id), id, options.signal)
+  for (let records = 0; ; ) {
+    const step = await reading.next()
+    if (step.done) return { result: await run.finish(), journal: step.value }
+    await run.push(step.value)
+    records += step.value.length
+    options.onProgress?.(records, null)
+  }
+}
+
+/** recording.json as the journal gives it; what people wrote since (notes, discarding) stays. */
+export function finishedRecording(
+  result: DerivationResult,
+  existing: Recording | null,
+  journal: readonly FileEntry[],
+  tails: readonly FileEntry[],
+): Recording {
+  const { head, fields, ended, contentHash } = result
+  const discarded = existing?.discarded ?? null
+  const cut = !ended || tails.length > 0
+  const warnings = [...fields.warnings]
+  if (cut) warnings.unshift({ code: 'recording-interrupted', message: 'The recording was cut off before it was finished; everything that had been saved is here.' })
+  const tailBytes = tails.reduce((sum, tail) => sum + tail.bytes, 0)
+  if (tailBytes > 0) {
+    const message = `${tailBytes} bytes at the end of the journal could not be believed and were set aside in ${tails.map((tail) => tail.name).join(', ')}.`
+    warnings.unshift({ code: 'journal-tail-set-aside', message })
+  }
+  return {
+    ...recordingFromHead(head),
+    ...fields,
+    notes: existing?.notes ?? head.notes,
+    warnings,
+    state: discarded ? 'discarded' : cut ? 'recovered' : 'finished',
+    discarded,
+    contentHash,
+    files: [...journal, ...tails, ...result.files],
+  }
+}
+
+/** A recording of which nothing is derived yet. */
+export function recordingFromHead(head: RecordingHead): Recording {
+  return {
+    formatVersion: 1, ...head, state: 'recording', lanes: head.device.lanes, rows: 0, seconds: 0, declaredRateHz: head.device.rateHz,
+    measuredRateHz: null, ppm: null, lostRows: 0, lossCertainty: 'unknown', gaps: [], markers: [], skippedBytes: 0, laneSummaries: [],
+    warnings: [], discarded: null, contentHash: '', files: [],
+  }
+}
+
+/** recording.json, or `null` when it is missing or damaged: the journal has what it said at the beginning. */
+async function readExisting(dataset: Dataset, id: RecordingId): Promise<Recording | null> {
+  try {
+    return await dataset.recordings.get(id)
+  } catch (thrown) {
+    const { code } = LabError.from(thrown)
+    if (code === 'recording-incomplete' || code === 'dataset-invalid') return null
+    throw thrown
+  }
+}
