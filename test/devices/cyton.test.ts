@@ -208,12 +208,14 @@ describe.each([
           expect(bytes[row.offset + 32] & 0xf8).toBe(0xc0)
           expect(bytes[row.offset + 1] >> (configuration === daisy ? 1 : 0)).toBe(row.counter)
         }
-        if (configuration === daisy) return
-        // Two intact packets on end, once there is a lock, are never missed: the first confirms itself by the second.
+        // An intact packet between two intact ones, once there is a lock, is never missed. (Behind a torn packet it may be: that one
+        // passes for whole where 32 bytes on there happens to be a stop byte.)
         const found = new Map(decoded.rows.map((row) => [row.offset, row.counts.slice(0, channels)]))
         const firstRow = decoded.rows[0]?.offset ?? Infinity
         intactAt.forEach((at, i) => {
-          if (at >= firstRow && intactAt[i + 1] === at + 33) expect(found.get(at)).toEqual(rows[i])
+          if (at - 33 < firstRow || intactAt[i - 1] !== at - 33 || intactAt[i + 1] !== at + 33) return
+          if (configuration === single) expect(found.get(at)).toEqual(rows[i])
+          else if (i % 2 === 0) expect(found.get(at + 33)).toEqual(rows[i / 2])
         })
       }),
       { numRuns: 120 },

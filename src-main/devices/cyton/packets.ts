@@ -13,7 +13,8 @@ const stopFirstStampAux = 0xc5
 
 /**
  * Where a Cyton packet is: A0, 32 bytes on a stop byte C0..C6, and the packets after it count on. A0 is common in data and there is no
- * checksum, so 3 in a row lock, 2 after a loss or where the counter jumps; what is damaged between the marks cannot be seen.
+ * checksum, so 3 in a row lock, 2 after a loss or where the counter jumps. What is damaged between the marks cannot be seen, and the first
+ * packet torn on a serial line passes for whole where its 33rd byte happens to be a stop byte (7 in 256 for random data).
  */
 abstract class CytonPackets implements FrameRule {
   abstract readonly lanes: number
