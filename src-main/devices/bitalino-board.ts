@@ -81,7 +81,8 @@ export class BitalinoBoard implements Board {
     } else if (byte === 0xa3) {
       this.#awaitsPwm = true
     } else if ((byte & 0xf3) === 0xb3) {
-      this.#digital = (this.#digital & 12) | ((byte >> 2) & 3)
+      // Command: O1 is bit 2, O2 bit 3; frames and state: O1 is bit 1, O2 bit 0.
+      this.#digital = (this.#digital & 12) | ((byte >> 1) & 2) | ((byte >> 3) & 1)
     } else if (this.streaming) {
       if (byte === 0x00 || byte === 0xff) this.#mode = 'idle'
     } else if ((byte & 3) === 1) {

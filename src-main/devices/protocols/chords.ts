@@ -56,7 +56,8 @@ class ChordsRule implements FrameRule {
     this.lanes = lanes
     this.shortest = headerBytes + 2 * lanes + 1
     this.longest = this.shortest
-    this.#highest = maximum >> 8
+    // The NPG-Lite sketch rescales readings (x 4095 / 3249 on one chip revision) and so exceeds its own range.
+    this.#highest = (2 * maximum + 1) >> 8
   }
 
   restartText(): boolean {

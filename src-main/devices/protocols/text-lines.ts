@@ -11,8 +11,6 @@ const settingNames = [
   'style', 'columns', 'labels', 'kinds', 'columnCount', 'scale', 'minimum', 'maximum', 'statusColumns', 'statusNames', 'counterColumn',
   'counterModulus', 'millisColumn', 'leadOffText', 'banner', 'separator', 'rateHz',
 ]
-/** Settings that describe the lanes: once one is changed the profile's own lanes no longer hold. */
-const laneSettings = ['columns', 'labels', 'kinds', 'minimum', 'maximum', 'scale']
 const mostColumns = 64
 /** A millis() column is told as counted periods. */
 const millisModulus = 1 << 24
@@ -65,16 +63,18 @@ function formatOf(settings: DeviceSettings, rateHz: number): TextLineFormat {
   }
 }
 
-function buildLanes(format: TextLineFormat, reader: SettingReader): LaneSpec[] {
-  const minimum = reader.integer('minimum', -(2 ** 31) + 1, 2 ** 31 - 1, -(2 ** 23))
-  const maximum = reader.integer('maximum', -(2 ** 31) + 1, 2 ** 31 - 1, 2 ** 23 - 1)
+/** The profile's own lanes with changed settings laid over them; lanes of other columns are made from the settings alone. */
+function lanesOf(profile: DeviceProfile, settings: DeviceSettings, format: TextLineFormat, reader: SettingReader): LaneSpec[] {
+  const own = JSON.stringify(settings['columns']) === JSON.stringify(profile.settings['columns']) ? profile.lanes : []
+  const minimum = reader.integer('minimum', -(2 ** 31) + 1, 2 ** 31 - 1, own[0]?.minimum ?? -(2 ** 23))
+  const maximum = reader.integer('maximum', -(2 ** 31) + 1, 2 ** 31 - 1, own[0]?.maximum ?? 2 ** 23 - 1)
   if (maximum <= minimum) throw reader.refuse('maximum', `a number above the minimum ${minimum}`)
-  const labels = reader.words('labels', null, format.columns.map((column) => (typeof column === 'number' ? `Column ${column}` : column)))
-  const kinds = reader.words('kinds', LaneKind.options, format.columns.map(() => 'aux')) as LaneKind[]
+  const labels = reader.words('labels', null, format.columns.map((column, lane) => own[lane]?.label ?? (typeof column === 'number' ? `Column ${column}` : column)))
+  const kinds = reader.words('kinds', LaneKind.options, format.columns.map((_, lane) => own[lane]?.kind ?? 'aux')) as LaneKind[]
   if (labels.length !== format.columns.length) throw reader.refuse('labels', 'one label for each column')
   if (kinds.length !== format.columns.length) throw reader.refuse('kinds', 'one kind for each column')
-  return format.columns.map((column, lane) => ({
-    id: `column-${String(column).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || `${lane + 1}x`}`,
+  return format.columns.map((_, lane) => ({
+    id: own[lane]?.id ?? `column-${lane + 1}`,
     label: labels[lane], kind: kinds[lane], unit: 'count', gainCountsPerUnit: format.scale, baseline: 0,
     bits: Math.min(32, Math.ceil(Math.log2(maximum - minimum + 1))), minimum, maximum, sparse: false, held: false,
   }))
@@ -88,15 +88,13 @@ function configure(profile: DeviceProfile, settings: DeviceSettings): DeviceConf
   const reader = new SettingReader(merged, settingNames)
   const rateHz = reader.number('rateHz', 0.1, 20000, profile.rateHz)
   const format = formatOf(merged, rateHz)
-  const own = laneSettings.every((name) => settings[name] === undefined || JSON.stringify(settings[name]) === JSON.stringify(profile.settings[name]))
-  const lanes = own && profile.lanes.length === format.columns.length ? profile.lanes : buildLanes(format, reader)
   return {
     profile: profile.id,
     protocol: profile.protocol,
     settings: { ...merged, rateHz },
     rateHz,
     counter: format.counterColumn || format.millisColumn ? { modulus: format.modulus, step: 1 } : null,
-    lanes,
+    lanes: lanesOf(profile, merged, format, reader),
     frameBytes: null,
     rowsPerFrame: 1,
   }
