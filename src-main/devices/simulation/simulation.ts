@@ -52,7 +52,7 @@ export class Simulation {
   private nextRowMs = Infinity
   private rowsInRun = 0
   private epoch = -1
-  private streaming = false
+  private isStreaming = false
   private powered = true
   private isPlugged = true
   private dtr: boolean
@@ -91,6 +91,11 @@ export class Simulation {
     return this.isPlugged
   }
 
+  /** Rows are being sampled now. */
+  get streaming(): boolean {
+    return this.isStreaming
+  }
+
   /** Rows sampled so far. */
   get rows(): number {
     return this.recorder.rows
@@ -113,8 +118,8 @@ export class Simulation {
     for (const byte of bytes) {
       const reply = this.board.receive(Uint8Array.of(byte))
       if (reply.length > 0) this.transmit(reply)
-      if (this.board.streaming && !this.streaming) this.begin()
-      else if (!this.board.streaming && this.streaming) this.pause('stop')
+      if (this.board.streaming && !this.isStreaming) this.begin()
+      else if (!this.board.streaming && this.isStreaming) this.pause('stop')
     }
   }
 
@@ -189,7 +194,7 @@ export class Simulation {
   private begin(): void {
     const first = Number.isNaN(this.firstStreamMs)
     if (first) this.firstStreamMs = this.nowMs
-    this.streaming = true
+    this.isStreaming = true
     this.epoch++
     this.rowsInRun = 1
     this.frameFromRow = this.recorder.rows
@@ -202,7 +207,7 @@ export class Simulation {
   }
 
   private pause(kind: string): void {
-    this.streaming = false
+    this.isStreaming = false
     this.nextRowMs = Infinity
     this.note(kind)
   }
@@ -253,7 +258,7 @@ export class Simulation {
 
   private restart(fault: Fault, untilMs: number): void {
     if (!this.powered) return
-    const wasStreaming = this.streaming
+    const wasStreaming = this.isStreaming
     this.pause('restart')
     this.powered = false
     this.plan(untilMs, () => {
@@ -273,7 +278,7 @@ export class Simulation {
     this.note('unplugged', { milliseconds: fault.value, lostBytes })
     if (losesPower) {
       this.powered = false
-      if (this.streaming) this.pause('power-off')
+      if (this.isStreaming) this.pause('power-off')
     }
     this.plan(untilMs, () => {
       this.isPlugged = true
