@@ -6,6 +6,7 @@ import { configureDevice, deviceProtocol } from '../devices/registry.ts'
 import { hostClock, type Clock } from '../recording/clock.ts'
 import { RecordingWriter } from '../recording/recording-writer.ts'
 import { verifyRecording } from '../recording/verify.ts'
+import { consentingSubject } from './consenting-subject.ts'
 import { recordingHead } from './recording-head.ts'
 import { recordResult, type RecordOnceOptions, type RecordOnceResult } from './record-once.ts'
 
@@ -33,10 +34,7 @@ class CapturedClock implements Clock {
  * decoded, and the errors of writing.
  */
 export async function recordBytes(dataset: Dataset, path: string, options: RecordOnceOptions): Promise<RecordOnceResult> {
-  const subject = await dataset.subjects.get(options.subject)
-  if (subject.consent !== 'granted') {
-    throw new LabError('subject-consent-missing', `${subject.code} has not consented: nothing may be recorded.`, { code: subject.code, consent: subject.consent })
-  }
+  const subject = await consentingSubject(dataset, options.subject)
   const configuration = configureDevice(options.device, options.settings ?? {})
   const bytes = await dataset.files.readFile(path)
   const rows = countRows(bytes, configuration, path)
@@ -45,7 +43,7 @@ export async function recordBytes(dataset: Dataset, path: string, options: Recor
   const bytesPerSecond = bytes.length / wholeSeconds
   const clock = new CapturedClock((options.clock ?? hostClock).wallMs())
   const head = recordingHead({ clock, subject: subject.code, configuration, source: `bytes:${basename(path)}`, identity: '', notes: options.notes ?? '' })
-  const writer = await RecordingWriter.begin(dataset, head, { clock })
+  const writer = await RecordingWriter.begin(dataset, head, { clock, untimed: true })
   const length = Math.min(bytes.length, Math.ceil(seconds * bytesPerSecond))
   const step = Math.max(1, Math.ceil(bytesPerSecond * stepSeconds))
   for (let at = 0; at < length && !options.signal?.aborted; at += step) {

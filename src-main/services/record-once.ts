@@ -4,6 +4,7 @@ import { hostClock, type Clock } from '../recording/clock.ts'
 import type { LinkFactory } from '../recording/device-link.ts'
 import { hostLinks } from '../recording/host-links.ts'
 import { AcquisitionService } from './acquisition-service.ts'
+import { consentingSubject } from './consenting-subject.ts'
 import { DatasetHolder } from './dataset-holder.ts'
 import { recordBytes } from './record-bytes.ts'
 import { RecordService } from './record-service.ts'
@@ -95,11 +96,11 @@ async function recordLive(dataset: Dataset, from: AcquisitionSource, options: Re
   const acquisition = new AcquisitionService({ holder, emitter, clock, linkFactory: options.linkFactory ?? hostLinks(clock), view })
   const recorder = new RecordService({ holder, emitter, clock, acquisition })
   // Before a board is woken up: a typing error must not take ten seconds to say.
-  await recorder.requireConsent(options.subject)
+  const subject = await consentingSubject(dataset, options.subject)
   try {
     await acquisition.connect(from, options.signal)
     const { id } = await recorder.start({
-      subject: (await dataset.subjects.get(options.subject)).code,
+      subject: subject.code,
       protocol: null,
       plannedSeconds: options.seconds,
       notes: options.notes ?? '',

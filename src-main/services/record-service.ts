@@ -1,6 +1,6 @@
 import {
   LabError, type AcquisitionStatus, type LabEmitter, type LabHandlers, type Marker, type MethodRequest, type Recording, type RecordingId,
-  type Subject, type SubjectCode,
+  type SubjectCode,
 } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import type { Clock } from '../recording/clock.ts'
@@ -8,6 +8,7 @@ import { localIso } from '../recording/local-time.ts'
 import { RecordingWriter } from '../recording/recording-writer.ts'
 import { verifyRecording } from '../recording/verify.ts'
 import type { AcquisitionService, LiveDevice, RecorderView } from './acquisition-service.ts'
+import { consentingSubject } from './consenting-subject.ts'
 import type { DatasetHolder } from './dataset-holder.ts'
 import { findProtocol } from './protocol-library.ts'
 import { recordingHead } from './recording-head.ts'
@@ -32,11 +33,6 @@ interface Running {
   timer: ReturnType<typeof setInterval> | null
   markers: number
   stopping: Promise<Recording> | null
-}
-
-export interface StopOptions {
-  /** Reports the read-back after finishing, bytes. */
-  readonly onProgress?: (done: number, total: number) => void
 }
 
 /** `record.*`: one recording at a time, from the checklist to the verified result. */
@@ -95,7 +91,7 @@ export class RecordService implements RecorderView {
 
   async #begin(request: MethodRequest<'record.start'>): Promise<Running> {
     const dataset = this.#holder.current()
-    const subject = await this.requireConsent(request.subject)
+    const subject = await consentingSubject(dataset, request.subject)
     const device = this.#acquisition.requireDevice()
     if (device.acquisition.state !== 'streaming') {
       throw new LabError('device-not-connected', 'The device is not streaming at the moment.', { connection: device.acquisition.state })
@@ -115,7 +111,7 @@ export class RecordService implements RecorderView {
       protocol: protocol ? { id: protocol.id, name: protocol.name.en } : null,
       override,
     })
-    const writer = await RecordingWriter.begin(dataset, head, { clock: this.#clock })
+    const writer = await RecordingWriter.begin(dataset, head, { clock: this.#clock, plannedSeconds: seconds })
     writer.onFailure(() => this.#failed())
     const untap = acquisition.tap({
       bytes: (chunk, hostNs) => writer.bytes(chunk, hostNs),
@@ -131,13 +127,6 @@ export class RecordService implements RecorderView {
       running.timer = setInterval(() => this.#advance(running), stepMs)
     }
     return running
-  }
-
-  /** The subject, who has consented. @throws LabError `dataset-not-open`, `subject-not-found`, `subject-consent-missing`. */
-  async requireConsent(code: string): Promise<Subject> {
-    const subject = await this.#holder.current().subjects.get(code)
-    if (subject.consent === 'granted') return subject
-    throw new LabError('subject-consent-missing', `${subject.code} has not consented: nothing may be recorded.`, { code: subject.code, consent: subject.consent })
   }
 
   /** @throws LabError `checklist-not-passed` unless a reason overrides what failed. */

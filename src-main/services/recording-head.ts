@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { ulid } from 'ulid'
 import { RecordingId, type DeviceConfiguration, type Recording, type SubjectCode } from '../contract/index.ts'
 import type { Clock } from '../recording/clock.ts'
+import type { RecordingHead } from '../recording/journal-payloads.ts'
 import { localIso } from '../recording/local-time.ts'
 
 export interface HeadFacts {
@@ -17,11 +18,6 @@ export interface HeadFacts {
 }
 
 /** What is known of a recording before its first byte: who, when, where, with what. */
-export type RecordingHead = Pick<
-  Recording,
-  'id' | 'subject' | 'startedAt' | 'timeZone' | 'station' | 'operator' | 'notes' | 'protocol' | 'override' | 'device' | 'source' | 'identity'
->
-
 export function recordingHead(facts: HeadFacts): RecordingHead {
   const nowMs = facts.clock.wallMs()
   return {
