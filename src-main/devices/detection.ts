@@ -112,7 +112,7 @@ function textWords(bytes: Uint8Array, counts: Uint32Array): string | null {
   if (printable < 0.95 * bytes.length) return null
   const text = String.fromCharCode(...bytes.subarray(0, 400)).replace(/[^\x20-\x7e]+/g, ' / ')
   const isNumbers = /^[-+\d.,;:\s/!]*$/.test(text)
-  const shown = text.trim().slice(0, 60)
+  const shown = text.replace(/^[ /]+/, '').slice(0, 60).trimEnd()
   return isNumbers ? `These are lines of numbers as text: "${shown}".` : `This is readable text: "${shown}".`
 }
 

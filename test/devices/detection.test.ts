@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeBytes, scoreProfiles } from '../../src-main/devices/detection.ts'
 import type { BoardStatus } from '../../src-main/devices/protocol.ts'
-import { configureDevice, deviceProtocol } from '../../src-main/devices/registry.ts'
+import { configureDevice, deviceProfiles, deviceProtocol } from '../../src-main/devices/registry.ts'
 import { concatBytes } from './decode-all.ts'
 
 const calm: BoardStatus = { leadOff: false, heartRateBpm: 72, spo2Percent: 98, respirationBpm: 16, temperatureCelsius: 36.5 }
@@ -19,7 +19,7 @@ function twoSeconds(profile: string): Uint8Array {
   const board = deviceProtocol(configuration.protocol).createBoard(configuration, 1)
   board.startStreaming()
   const rows = Array.from({ length: 2 * configuration.rateHz }, (_, row) =>
-    board.row(Int32Array.from(configuration.lanes, (lane, i) => Math.round(lane.maximum * 0.4 * Math.sin(row / 9 + i))), calm).bytes,
+    board.row(Int32Array.from(configuration.lanes, (lane, i) => Math.round((lane.minimum + lane.maximum) / 2 + (lane.maximum - lane.minimum) * 0.1 * Math.sin(row / 9 + i))), calm).bytes,
   )
   // Listening begins in the middle of a frame.
   return concatBytes(...rows).slice(5)
@@ -35,6 +35,15 @@ describe('passive detection', () => {
     // A Cyton looks the same with and without its Daisy.
     if (profile === 'cyton') expect(second.profile).toBe('cyton-daisy')
     else expect(second.score).toBeLessThan(best.score)
+  })
+
+  it.each(deviceProfiles().map((profile) => profile.id))('ranks no board above %s on its own bytes, of all boards there are', (profile) => {
+    const everything = deviceProfiles().map((known) => configureDevice(known.id))
+    const evidence = scoreProfiles(twoSeconds(profile), 2, 115200, everything)
+    const own = evidence.find((entry) => entry.profile === profile)
+    expect(own?.score).toBeGreaterThan(0.9)
+    // Equals are boards whose bytes are the same: Cyton and its Daisy, two Chords boards of 3 channels.
+    expect(evidence[0].score - (own?.score ?? 0)).toBeLessThan(0.005)
   })
 
   it('gives evidence for every candidate, and none a score for noise or silence', () => {
