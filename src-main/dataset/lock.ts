@@ -63,7 +63,8 @@ export async function acquireLock(files: Files, folder: string, options: { now?:
       continue
     }
     await replaceLock(files, folder, mine)
-    for (const link of chain) await files.remove(claimPath(folder, link.token))
+    // The lock is held whether or not the litter can be removed.
+    await sweep(files, folder).catch(() => undefined)
     return held(true)
   }
   throw new LabError('dataset-locked', `The lock of ${folder} keeps changing hands.`, { path: folder })
@@ -137,6 +138,11 @@ async function createLink(files: Files, path: string, content: LockContent): Pro
     await file.close()
   }
   return true
+}
+
+/** Removes claims and half-made locks that dead takers left: none of them can matter while this lock is held. */
+async function sweep(files: Files, folder: string): Promise<void> {
+  for (const { name } of await files.list(folder)) if (/^\.lock\..+\.(claim|new)$/.test(name)) await files.remove(join(folder, name))
 }
 
 /** Puts the whole content over the dead lock in one step. */
