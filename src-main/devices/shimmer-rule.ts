@@ -20,7 +20,8 @@ interface HeldRow {
 /**
  * Data packets `00, timestamp u24le, channels in inquiry order`: no checksum and no end, so the period of the `00` and timestamps that
  * advance by the clock divider are the proof. The counter is the timestamp itself.
- * Rows come out in order of time: after a gap up to four rows wait for a packet that overtook none. Late packets and repeated ones are dropped with a message.
+ * Rows come out in order of time: behind a gap up to four rows wait for the packet that is missing. One that comes later still, or twice, is
+ * dropped with a message.
  */
 export class ShimmerRule implements FrameRule {
   readonly lanes: number
