@@ -74,7 +74,7 @@ describe('the house', () => {
   })
 
   it('keeps signal, devices and formats pure: no node, no clock, no randomness of their own', () => {
-    const impure = /(?<![.\w])(Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setInterval|process\.|document\.|window\.)/
+    const impure = /(?<![-.\w])(Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setInterval|process\.|document\.|window\.)/
     const wrong = sources
       .filter((source) => pureRooms.has(source.room))
       .filter((source) => source.imports.some((path) => path.startsWith('node:')) || impure.test(withoutComments(source.text)))
