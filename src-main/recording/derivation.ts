@@ -83,7 +83,8 @@ export class Derivation {
       lostRows: timeline.lostRows,
       lossCertainty: timeline.lossCertainty,
       gaps: timeline.gaps.map((gap) => ({ ...gap })),
-      markers: this.markers.map(({ note, row }) => ({ ...note, row: Math.min(row, Math.max(0, rows - 1)), toRow: null })),
+      // In the schema's order: what is read back is compared field by field as text.
+      markers: this.markers.map(({ note, row }) => ({ row: Math.min(row, Math.max(0, rows - 1)), toRow: null, ...note })),
       skippedBytes: started.skippedBytes,
       laneSummaries: summary.lanes.map((lane) => ({ ...lane })),
       warnings: [...this.warnings(started), ...summary.warnings],

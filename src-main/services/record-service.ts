@@ -193,7 +193,7 @@ export class RecordService implements RecorderView {
    * @throws LabError `state-conflict`; the writer's failure (what was written stays and `recover` finishes it); `recording-*` when reading back
    * shows something else than what was written.
    */
-  stop(): Promise<Recording> {
+  async stop(): Promise<Recording> {
     const running = this.#require()
     running.stopping ??= this.#finish(running)
     return running.stopping
