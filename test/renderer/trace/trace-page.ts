@@ -82,7 +82,7 @@ function start(run: TraceRun): TracePainter {
         if (stride > 1) values[(lane * columns + column) * width + 1] = high
       }
       if (kinds[lane] !== 'ecg') continue
-      for (let beat = Math.ceil(sent / run.rateHz / beatSeconds - 0.37); ; beat++) {
+      for (let beat = Math.max(0, Math.floor(sent / run.rateHz / beatSeconds) - 1); ; beat++) {
         const row = Math.round((beat + 0.37) * beatSeconds * run.rateHz)
         if (row >= sent + rows) break
         if (row >= sent) beats.push([lane, row])

@@ -1,0 +1,132 @@
+import { createContext } from 'svelte'
+import type { LabClient } from '../../src-main/contract/lab-client.ts'
+import { language } from '../strings/language.svelte.ts'
+import { AcquisitionState } from './acquisition.svelte.ts'
+import { AlarmSound } from './alarm-sound.ts'
+import { Connection } from './connection.svelte.ts'
+import { DatasetState } from './dataset.svelte.ts'
+import { Jobs } from './jobs.svelte.ts'
+import { LibraryState } from './library.svelte.ts'
+import { LiveView } from './live-view.svelte.ts'
+import { Notices } from './notices.svelte.ts'
+import type { Locale, Preferences, Theme } from './preferences.svelte.ts'
+import { Recorder } from './recorder.svelte.ts'
+import { Reviewer } from './reviewer.svelte.ts'
+import { Router } from './router.svelte.ts'
+import { SubjectsState } from './subjects.svelte.ts'
+import { Thumbnails } from './thumbnails.ts'
+import type { WorkingStore } from './working-store.ts'
+
+/** Everything a window knows, one object per section. Views read it; only its methods change it. */
+export class App {
+  readonly notices = new Notices()
+  readonly router = new Router()
+  readonly preferences: Preferences
+  readonly store: WorkingStore
+  readonly connection: Connection
+  readonly jobs: Jobs
+  readonly dataset: DatasetState
+  readonly subjects: SubjectsState
+  readonly acquisition: AcquisitionState
+  readonly recorder: Recorder
+  readonly live: LiveView
+  readonly library: LibraryState
+  readonly reviewer: Reviewer
+  readonly thumbnails: Thumbnails
+  readonly sound = new AlarmSound()
+  /** The host wants to close while a recording runs. */
+  closeRequested = $state(false)
+  helpOpen = $state(false)
+
+  constructor(connect: () => Promise<LabClient>, store: WorkingStore, preferences: Preferences) {
+    this.preferences = preferences
+    this.store = store
+    this.connection = new Connection(connect)
+    this.jobs = new Jobs(this.connection)
+    this.dataset = new DatasetState(this.connection, this.jobs)
+    this.subjects = new SubjectsState(this.connection)
+    this.acquisition = new AcquisitionState(this.connection)
+    this.recorder = new Recorder(this.connection, this.acquisition, store)
+    this.live = new LiveView(this.connection, store)
+    this.library = new LibraryState(this.connection)
+    this.reviewer = new Reviewer(this.connection, store)
+    this.thumbnails = new Thumbnails(this.connection, store)
+    this.#listen()
+  }
+
+  async start(): Promise<void> {
+    this.applyTheme()
+    this.applyLocale()
+    await this.connection.start()
+  }
+
+  /** Reads everything again: after the first connection, and after every later one. */
+  async refresh(): Promise<void> {
+    await this.notices.attempt(async () => {
+      await this.dataset.refresh()
+      await this.acquisition.refresh()
+      await this.#datasetChanged()
+    })
+  }
+
+  setTheme(theme: Theme): void {
+    this.preferences.set({ theme })
+    this.applyTheme()
+  }
+
+  setLocale(locale: Locale): void {
+    this.preferences.set({ locale })
+    this.applyLocale()
+  }
+
+  applyTheme(): void {
+    if (typeof document === 'undefined') return
+    const { theme } = this.preferences
+    if (theme === 'system') delete document.documentElement.dataset.theme
+    else document.documentElement.dataset.theme = theme
+  }
+
+  applyLocale(): void {
+    language.locale = this.preferences.locale
+    if (typeof document !== 'undefined') document.documentElement.lang = this.preferences.locale
+  }
+
+  #listen(): void {
+    const { connection } = this
+    connection.onReady(() => void this.refresh())
+    connection.on('dataset.changed', () => void this.notices.attempt(() => this.#datasetChanged()))
+    connection.on('subjects.changed', () => void this.notices.attempt(() => this.#readSubjects()))
+    connection.on('library.changed', ({ id }) => {
+      if (id !== null) this.thumbnails.forget(id)
+      void this.notices.attempt(() => this.#readLibrary())
+    })
+    connection.on('lab.closeRequested', () => {
+      this.closeRequested = true
+    })
+    connection.on('acquisition.status', (status) => {
+      this.live.follow(status)
+      this.sound.follow(this.preferences.alarmSound ? status.alarms : [])
+    })
+  }
+
+  async #datasetChanged(): Promise<void> {
+    const { id } = this.dataset
+    await this.recorder.bind(id)
+    this.thumbnails.bind(id)
+    await this.#readSubjects()
+    await this.#readLibrary()
+    if (this.acquisition.status !== null) this.live.follow(this.acquisition.status)
+  }
+
+  async #readSubjects(): Promise<void> {
+    if (this.dataset.current === null) this.subjects.clear()
+    else await this.subjects.refresh()
+  }
+
+  async #readLibrary(): Promise<void> {
+    if (this.dataset.current === null) this.library.clear()
+    else await this.library.refresh()
+  }
+}
+
+export const [useApp, provideApp] = createContext<App>()

@@ -1,0 +1,65 @@
+import type { ErrorCode } from '../../../src-main/contract/errors.ts'
+
+export interface ErrorText {
+  /** What happened, one sentence. */
+  what: string
+  /** What to do now. */
+  todo: string
+}
+
+/** Every error code in words: what happened, and what to do. */
+export const errors: Record<ErrorCode, ErrorText> = {
+  'usage-invalid': { what: 'The command was not understood.', todo: 'Check its spelling and options.' },
+  'request-invalid': { what: 'Something entered does not fit.', todo: 'Check the fields and try again.' },
+  'method-unknown': { what: 'This window asked for something the program does not know.', todo: 'Reload the window; it may be older than the program.' },
+  'response-invalid': { what: 'An answer could not be understood.', todo: 'Reload the window; it may be older than the program.' },
+  'connection-lost': { what: 'The connection to Pulseprint was lost.', todo: 'Wait: it reconnects by itself. A running recording goes on.' },
+  'not-authorised': { what: 'This window is not allowed in.', todo: 'Open the address that Pulseprint printed when it started, with its token.' },
+  cancelled: { what: 'Cancelled.', todo: 'Nothing else to do.' },
+  'internal-error': { what: 'Something went wrong inside Pulseprint.', todo: 'Try again. If it comes back, note the detail below and report it.' },
+  'state-conflict': { what: 'That is not possible right now.', todo: 'Finish what is going on first, then try again.' },
+  'port-not-found': { what: 'There is no such port.', todo: 'Plug the board in, look again, and check the path.' },
+  'port-busy': { what: 'Another program uses this port.', todo: 'Close the other program (serial monitor, vendor software) and connect again.' },
+  'port-permission-denied': { what: 'You are not allowed to open this port.', todo: 'Add your user to the group named below, log in again, and connect.' },
+  'port-failed': { what: 'The port failed.', todo: 'Unplug the board, plug it in again, and connect.' },
+  'port-list-unavailable': { what: 'The ports could not be listed.', todo: 'Type the path of the port by hand.' },
+  'device-unknown': { what: 'There is no such board.', todo: 'Choose a board from the list.' },
+  'device-settings-invalid': { what: 'These settings do not fit the board.', todo: 'Check the settings named below.' },
+  'device-silent': { what: 'The device sends nothing.', todo: 'Check its switch, battery and cable. Some boards need their start button.' },
+  'device-mismatch': { what: 'The device speaks, but not as this board.', todo: 'Use Detect, or try another board or baud rate.' },
+  'device-not-connected': { what: 'No device is connected.', todo: 'Connect a device first.' },
+  'device-command-failed': { what: 'The device did not accept a command.', todo: 'Switch it off and on, then connect again.' },
+  'dataset-not-found': { what: 'There is no dataset in this folder.', todo: 'Choose the folder that holds dataset.json.' },
+  'dataset-not-writable': { what: 'This folder cannot be written.', todo: 'Check its permissions, or choose another folder.' },
+  'dataset-locked': { what: 'Another Pulseprint has this dataset open.', todo: 'Close it there first.' },
+  'dataset-full': { what: 'The disk is full.', todo: 'Make room, then try again. What was saved is kept.' },
+  'dataset-exists': { what: 'There is already something in this folder.', todo: 'Choose an empty or new folder, or open the dataset that is there.' },
+  'dataset-format-newer': { what: 'This dataset was written by a newer Pulseprint.', todo: 'Update Pulseprint on this machine.' },
+  'dataset-invalid': { what: 'This dataset is damaged.', todo: 'Restore the file named below from a backup.' },
+  'dataset-not-open': { what: 'No dataset is open.', todo: 'Open or create one first.' },
+  'audit-chain-broken': { what: 'The audit log has been changed from outside.', todo: 'Compare it with a backup. Recordings are not affected.' },
+  'subject-not-found': { what: 'There is no such subject.', todo: 'Choose a subject from the list.' },
+  'subject-duplicate': { what: 'This code is taken.', todo: 'Choose another code.' },
+  'subject-code-invalid': { what: 'This is not a valid code.', todo: 'Use letters, digits, dot, dash and underscore; at most 32.' },
+  'subject-consent-missing': { what: 'This subject has not given consent.', todo: 'Ask, then change the consent under Subjects.' },
+  'protocol-not-found': { what: 'There is no such protocol.', todo: 'Choose a protocol from the list.' },
+  'protocol-invalid': { what: 'A protocol file is not valid.', todo: 'Mend the place named below, or remove the file.' },
+  'recording-not-found': { what: 'There is no such recording.', todo: 'Go back to the library and look again.' },
+  'recording-incomplete': { what: 'Files of this recording are missing.', todo: 'Recover it under Dataset, or restore the files from a backup.' },
+  'recording-checksum-mismatch': { what: 'A file of this recording has changed.', todo: 'Recover it under Dataset: the signal is derived again from the journal.' },
+  'recording-derivation-differs': { what: 'The stored signal differs from its journal.', todo: 'Decode the recording again; the journal is the truth.' },
+  'recording-in-progress': { what: 'A recording is running.', todo: 'Stop it first.' },
+  'checklist-not-passed': { what: 'The start checklist has not passed.', todo: 'Mend what it says, or give a reason to start anyway.' },
+  'journal-corrupt': { what: 'Part of the journal is damaged.', todo: 'Recover under Dataset: everything before the damage is kept.' },
+  'journal-not-found': { what: 'This recording has no journal.', todo: 'Restore it from a backup. The stored signal may still be there.' },
+  'journal-write-failed': { what: 'Writing to the disk failed; the recording has stopped.', todo: 'Check the disk. Everything up to the saved clock is kept.' },
+  'wfdb-header-invalid': { what: 'A signal header cannot be read.', todo: 'Recover the recording under Dataset.' },
+  'wfdb-signal-invalid': { what: 'A signal file cannot be read.', todo: 'Recover the recording under Dataset.' },
+  'wfdb-annotations-invalid': { what: 'An annotation file cannot be read.', todo: 'Recover the recording under Dataset.' },
+  'npz-invalid': { what: 'An NPZ file cannot be read.', todo: 'Make the file again.' },
+  'fault-invalid': { what: 'These faults are not understood.', todo: 'Write them like drop=5@3,unplug=4@12.' },
+  'source-invalid': { what: 'This signal source is not understood.', todo: 'Choose a demo person by number.' },
+  'file-not-found': { what: 'A file was not found.', todo: 'Check the path.' },
+  'file-read-failed': { what: 'A file could not be read.', todo: 'Check the disk and the permissions.' },
+  'file-write-failed': { what: 'A file could not be written.', todo: 'Check the disk and the permissions.' },
+}

@@ -1,0 +1,152 @@
+import type { Strings } from '../en.ts'
+
+export const common: Strings['common'] = {
+  cancel: '取消',
+  close: '关闭',
+  dismiss: '知道了',
+  save: '保存',
+  unknown: '未说明',
+  draftRestored: '已恢复您尚未保存的文字。',
+  percentAndTime: (percent, time) => `${percent} · 还剩 ${time}`,
+}
+
+export const counts: Strings['counts'] = {
+  subjects: { one: '# 位受试者', other: '# 位受试者' },
+  recordings: { one: '# 条记录', other: '# 条记录' },
+  interrupted: { one: '# 条中断', other: '# 条中断' },
+  findings: { one: '# 个问题', other: '# 个问题' },
+  gaps: { one: '# 处缺口', other: '# 处缺口' },
+  markers: { one: '# 个标记', other: '# 个标记' },
+  warnings: { one: '# 条警告', other: '# 条警告' },
+}
+
+export const shell: Strings['shell'] = {
+  skip: '跳到内容',
+  starting: '正在启动…',
+  sections: '栏目',
+  record: '采集',
+  library: '记录库',
+  subjects: '受试者',
+  dataset: '数据集',
+  help: '键盘与帮助 (?)',
+  alarmSound: '报警声音',
+  theme: (current, next) => `外观：${current}。切换为${next}`,
+  themes: { system: '跟随系统', light: '浅色', dark: '深色' },
+  otherLanguage: 'Switch to English',
+  lost: '与 Pulseprint 的连接已断开。',
+  lostRecording: '采集不受此窗口影响，仍在继续。正在重新连接…',
+  lostIdle: '正在重新连接…',
+}
+
+export const status: Strings['status'] = {
+  title: '状态',
+  connections: {
+    disconnected: '无设备',
+    connecting: '正在连接…',
+    streaming: '正在传输',
+    reconnecting: '已拔出，等待重新接入',
+    failed: '失败',
+  },
+  device: (name, state) => `${name} · ${state}`,
+  recording: '正在采集',
+  notRecording: '未在采集',
+  saved: '已保存',
+  savedHint: '即使现在断电，到此为止的信号也不会丢失。',
+  loss: (percent, rows) => `丢失 ${percent}（${rows} 行）`,
+  lossUnknown: '丢失情况未知：设备不发送计数',
+  certainties: {
+    certain: '由设备计数得知',
+    estimated: '借助主机时钟估计',
+    unknown: '设备不发送计数',
+  },
+  free: (size) => `可用 ${size}`,
+  lab: { connecting: '正在连接', connected: '已连接', lost: '连接断开' },
+}
+
+export const close: Strings['close'] = {
+  title: '正在采集',
+  text: '关闭前要停止并完成采集吗？如果直接关闭，已采集的内容都会保留，之后可以恢复。',
+  stop: '停止并完成',
+  goOn: '继续采集',
+}
+
+export const help: Strings['help'] = {
+  title: '键盘',
+  note: '所有控件也可用 Tab 到达，用空格或回车按下。',
+  wheelName: '滚轮',
+  groups: { everywhere: '任何地方', recording: '采集时', liveTraces: '实时波形', storedTrace: '已存波形' },
+  keys: {
+    goRecord: '前往采集',
+    goLibrary: '前往记录库',
+    goSubjects: '前往受试者',
+    goDataset: '前往数据集',
+    help: '本列表',
+    escape: '关闭对话框',
+    start: '开始采集',
+    stop: '停止并完成',
+    marker: '带文字的标记，位于按键时刻',
+    protocolMarker: '方案中的标记',
+    nextStep: '方案的下一步',
+    acknowledge: '确认报警',
+    pause: '暂停或恢复画面（绝不影响采集）',
+    scrub: '暂停时前后查看',
+    selectLane: '选择通道',
+    gain: '所选通道（或全部）的增益',
+    hideLane: '隐藏所选通道',
+    mode: '扫描或滚动',
+    paper: '心电图纸',
+    pan: '移动；按住 Shift 移动一屏',
+    zoom: '放大或缩小',
+    wheel: '在指针处缩放；按住 Shift 移动',
+    whole: '整条记录',
+    ends: '开头或结尾',
+  },
+}
+
+export const lanes: Strings['lanes'] = {
+  lane: '通道',
+  usable: '可用',
+  rate: '次/分',
+  saturated: '饱和',
+  flat: '平直',
+  missing: '缺失',
+  mains: '工频',
+  kinds: {
+    ecg: '心电',
+    ppg: '光电脉搏',
+    respiration: '呼吸',
+    bioimpedance: '生物阻抗',
+    emg: '肌电',
+    eda: '皮肤电导',
+    acceleration: '加速度',
+    temperature: '温度',
+    aux: '辅助',
+  },
+}
+
+export const facts: Strings['facts'] = {
+  duration: '时长',
+  durationRows: (clock, rows) => `${clock} · ${rows} 行`,
+  started: '开始于',
+  protocol: '方案',
+  device: '设备',
+  source: '来源',
+  rate: '采样率',
+  rateDeclared: (declared) => `标称 ${declared}，未测量`,
+  rateBoth: (measured, declared) => `实测 ${measured}，标称 ${declared}`,
+  clock: '时钟误差',
+  loss: '丢失',
+  lossRows: (percent, rows, certainty) => `${percent} · ${rows} 行。${certainty}`,
+  gaps: '缺口',
+  noGaps: '无',
+  gapCause: (cause, count) => `${cause} × ${count}`,
+  skipped: '未能识别的字节',
+  station: '工作站',
+  operator: '操作者',
+  identity: '设备自述',
+  discarded: '已弃用',
+  id: '记录编号',
+  hash: '内容哈希',
+  files: '文件',
+  filesSize: (count, size) => `${count} 个 · ${size}`,
+}
