@@ -1,15 +1,16 @@
-import { butterworthHighPass, butterworthLowPass } from './butterworth.ts'
+import { butterworthLowPass } from './butterworth.ts'
 import { Cascade } from './cascade.ts'
 import { PeakJudge } from './peak-judge.ts'
 import { SampleRing } from './sample-ring.ts'
 
-/** recognition.md A0.3 takes 0.5-8 Hz for PPG; 12 Hz keeps the foot of a steep upstroke sharp. */
-const lowHz = 0.5
+/** 8 Hz holds a PPG's shape (recognition.md A0.3); 12 Hz keeps the foot of a steep upstroke sharp. No high-pass: it bends the flat before the foot. */
 const highHz = 12
 /** Zong 2003 sums rising slopes over 128 ms, the length of a systolic upstroke. */
 const upstrokeSeconds = 0.128
 const aheadSeconds = 0.2
-/** The foot is the lowest point this long before the steepest upstroke. */
+/** The foot is where the upstroke, followed backwards from its steepest point, has lost nine tenths of its slope ... */
+const footSlope = 0.1
+/** ... and no upstroke is longer than this. */
 const footSeconds = 0.3
 const longGapSeconds = 1
 /** Looking back for a missed beat reaches this far. */
@@ -18,13 +19,14 @@ const ringSeconds = 8
 /** Streaming pulse finder at a working rate of 50-400 Hz: slope-sum function (Zong et al. 2003), reports the pulse's foot. */
 export class PulseBeats {
   private readonly rateHz: number
-  private readonly band: Cascade
+  private readonly lowPass: Cascade
   private readonly smooth: SampleRing
   private readonly rises: SampleRing
   private readonly slopeSum: SampleRing
   private readonly window: number
   private readonly ahead: number
   private readonly foot: number
+  private readonly lag: number
   private readonly judge: PeakJudge
   private count = 0
   private sum = 0
@@ -33,13 +35,15 @@ export class PulseBeats {
 
   constructor(rateHz: number) {
     this.rateHz = rateHz
-    this.band = new Cascade([...butterworthHighPass(2, lowHz, rateHz), ...butterworthLowPass(2, highHz, rateHz)])
+    this.lowPass = new Cascade(butterworthLowPass(2, highHz, rateHz))
     this.smooth = new SampleRing(ringSeconds * rateHz)
     this.rises = new SampleRing(ringSeconds * rateHz)
     this.slopeSum = new SampleRing(ringSeconds * rateHz)
     this.window = Math.max(2, Math.round(upstrokeSeconds * rateHz))
     this.ahead = Math.round(aheadSeconds * rateHz)
     this.foot = Math.round(footSeconds * rateHz)
+    // Of a second-order Butterworth low-pass at low frequencies: sqrt(2) / (2 pi f).
+    this.lag = Math.round((Math.SQRT2 / (2 * Math.PI * highHz)) * rateHz)
     this.judge = new PeakJudge({
       rateHz,
       threshold: 0.4,
@@ -63,14 +67,14 @@ export class PulseBeats {
     const i = this.count++
     if (Number.isFinite(value)) {
       if (this.missing > longGapSeconds * this.rateHz) {
-        this.band.prime(value)
-        this.smooth.set(i - 1, 0)
+        this.lowPass.prime(value)
+        this.smooth.set(i - 1, value)
       }
       this.missing = 0
       this.held = value
     } else this.missing++
 
-    const now = this.band.step(this.held)
+    const now = this.lowPass.step(this.held)
     const rise = Math.max(0, now - this.smooth.at(i - 1))
     this.smooth.set(i, now)
     this.sum += rise - this.rises.at(i - this.window)
@@ -86,11 +90,12 @@ export class PulseBeats {
     return beat === null ? -1 : this.footOf(beat.at)
   }
 
-  /** Walks down from the steepest rise to the first low point before it. */
+  /** Walks down from the steepest rise to where the upstroke begins. */
   private footOf(steepest: number): number {
     const end = Math.max(0, steepest - this.foot)
     let at = steepest
-    while (at > end && this.smooth.at(at - 1) <= this.smooth.at(at)) at--
-    return at
+    const gentle = footSlope * this.rises.at(steepest)
+    while (at > end && this.rises.at(at - 1) > gentle) at--
+    return Math.max(0, at - this.lag)
   }
 }

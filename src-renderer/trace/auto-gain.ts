@@ -10,7 +10,8 @@ export function roundDown125(value: number): number {
   if (!(value > 0) || !Number.isFinite(value)) return 1
   const power = 10 ** Math.floor(Math.log10(value) + 1e-12)
   const digit = value / power
-  return (digit >= 5 - 1e-9 ? 5 : digit >= 2 - 1e-9 ? 2 : 1) * power
+  // Powers below one are not exact: 0.1 and not 0.09999999999999999 belongs on a label.
+  return Number(((digit >= 5 - 1e-9 ? 5 : digit >= 2 - 1e-9 ? 2 : 1) * power).toPrecision(12))
 }
 
 /** Scale of one lane: `y = middle - (value - centre) * pixelsPerUnit`, device pixels. */
@@ -61,9 +62,8 @@ export class AutoGain implements LaneScale {
     }
     const shift = Math.abs(middle - this.centre) * this.pixelsPerUnit
     if (!this.settled || shift > offCentre * stripHeight) {
-      // A filtered lane swings around zero: keep its zero line in the middle as long as it fits.
-      const zeroFits = Math.max(Math.abs(low), Math.abs(high)) * this.pixelsPerUnit <= 0.5 * tooTall * stripHeight
-      this.centre = zeroFits ? 0 : middle
+      // A filtered lane swings around zero: its zero line stays in the middle of the strip unless the trace would hang to one side.
+      this.centre = Math.abs(middle) * this.pixelsPerUnit <= offCentre * stripHeight ? 0 : middle
     }
     this.settled = true
     return this.pixelsPerUnit !== before.gain || this.centre !== before.centre

@@ -19,11 +19,11 @@ export function paintGrid(context: CanvasRenderingContext2D, layout: TraceLayout
   const line = Math.max(1, Math.round(ratio))
   const vertical = (every: number, colour: string, skip: number) => {
     context.fillStyle = colour
-    for (let k = 0; k * every < width; k++) if (skip === 0 || k % skip !== 0) context.fillRect(Math.round(k * every), 0, line, height)
+    for (let k = 1; k * every < width; k++) if (skip === 0 || k % skip !== 0) context.fillRect(Math.round(k * every), 0, line, height)
   }
   const horizontal = (every: number, colour: string, skip: number) => {
     context.fillStyle = colour
-    for (let k = 0; k * every < height; k++) if (skip === 0 || k % skip !== 0) context.fillRect(0, Math.round(k * every), width, line)
+    for (let k = 1; k * every < height; k++) if (skip === 0 || k % skip !== 0) context.fillRect(0, Math.round(k * every), width, line)
   }
   if (paper) {
     const { millimetre } = layout

@@ -13,6 +13,8 @@ export interface GutterLane {
   readonly scale: LaneScale
 }
 
+/** Its usual height: 1 mV at 10 mm/mV. */
+const calibrationMillimetres = 10
 /** Strips lower than this (CSS pixels) have room for one line of text only. */
 const oneLineBelow = 52
 const labelPixels = 13
@@ -28,7 +30,7 @@ export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
-/** Height of a scale bar in units: a 1-2-5 number that takes a third to four fifths of half a strip or so. */
+/** Height of a scale bar in units: a 1-2-5 number that takes a quarter to three fifths of the strip. */
 export function scaleBarUnits(scale: LaneScale, stripHeight: number): number {
   return roundDown125((0.6 * stripHeight) / scale.pixelsPerUnit)
 }
@@ -77,7 +79,8 @@ function paintScaleBar(context: CanvasRenderingContext2D, layout: TraceLayout, l
 
 function paintCalibration(context: CanvasRenderingContext2D, layout: TraceLayout, lane: GutterLane, middle: number, theme: TraceTheme, millimetresPerSecond: number): void {
   const { ratio, plotLeft } = layout
-  const height = Math.min(layout.stripHeight, scaleBarUnits(lane.scale, layout.stripHeight) * lane.scale.pixelsPerUnit)
+  const highest = Math.min(0.9 * layout.stripHeight, calibrationMillimetres * layout.millimetre * 1.01)
+  const height = roundDown125(highest / lane.scale.pixelsPerUnit) * lane.scale.pixelsPerUnit
   const pulse = Math.min(24 * ratio, calibrationSeconds * millimetresPerSecond * layout.millimetre)
   const right = plotLeft - 4 * ratio
   const foot = Math.round(middle + height / 2) + 0.5
@@ -101,15 +104,14 @@ function paintTimeScale(context: CanvasRenderingContext2D, layout: TraceLayout, 
   const second = Math.round(layout.pixelsPerSecond)
   const text = paper === null ? '1 s' : `${shortNumber(paper.millimetresPerSecond)} mm/s`
   context.font = `${smallPixels * ratio}px ${theme.fontFamily}`
-  const textWidth = context.measureText(text).width
-  const width = paper === null ? second : textWidth
-  context.globalAlpha = 0.8
-  context.fillStyle = theme.background
-  context.fillRect(right - Math.max(width, textWidth) - 6 * ratio, bottom - 18 * ratio, Math.max(width, textWidth) + 12 * ratio, 24 * ratio)
-  context.globalAlpha = 1
-  context.fillStyle = theme.textSoft
   context.textAlign = 'right'
   context.textBaseline = 'alphabetic'
+  // A halo instead of a box: the words stay readable and no trace is hidden.
+  context.strokeStyle = theme.background
+  context.lineJoin = 'round'
+  context.lineWidth = 4 * ratio
+  context.strokeText(text, right, bottom - (paper === null ? 5 : 1) * ratio)
+  context.fillStyle = theme.textSoft
   context.fillText(text, right, bottom - (paper === null ? 5 : 1) * ratio)
   if (paper !== null) return
   const line = Math.max(1, Math.round(ratio))

@@ -290,12 +290,13 @@ export class TracePainter {
         if (column < oldest) continue
         const context = this.pageContext(Math.floor(column / plotWidth))
         const x = Math.round(column % plotWidth)
-        const top = Math.round(i * stripHeight + 2 * ratio)
+        // At the foot of the strip: R peaks reach its top.
+        const foot = Math.round((i + 1) * stripHeight - 2 * ratio)
         context.fillStyle = this.options.theme.beat
         context.beginPath()
-        context.moveTo(x - 3.5 * ratio, top)
-        context.lineTo(x + 3.5 * ratio, top)
-        context.lineTo(x, top + 5 * ratio)
+        context.moveTo(x - 3 * ratio, foot)
+        context.lineTo(x + 3 * ratio, foot)
+        context.lineTo(x, foot - 5 * ratio)
         context.fill()
       }
     }

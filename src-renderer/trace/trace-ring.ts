@@ -99,11 +99,11 @@ export class TraceRing {
 
   private spread(frame: ViewFrame, lane: number, ring: Float32Array): void {
     const { mask } = this
-    const half = Math.max(1, frame.stride >> 1)
     for (let column = 0; column < frame.columns; column++) {
       const at = 2 * (lane * frame.columns + column)
       const from = column * frame.stride
       const to = Math.min(frame.rows, from + frame.stride)
+      const half = Math.max(1, (to - from) >> 1)
       for (let k = from; k < to; k++) ring[(frame.firstRow + k) & mask] = frame.values[k - from < half ? at : at + 1]
     }
   }
