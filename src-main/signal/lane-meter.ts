@@ -28,6 +28,7 @@ export interface MeterSlice {
   power: number
   mains50: number
   mains60: number
+  /** Lowest and highest value without the baseline: above 5 Hz for an ECG, above 0.5 Hz otherwise. */
   low: number
   high: number
   /** How far the baseline (below 0.5 Hz) moved from the slice's start to its end. */
@@ -44,6 +45,8 @@ const sparseSilenceSeconds = 1
 /** 2 Hz wide at 50 Hz: settles in 0.16 s, and QRS energy inside it is below 1 % of the band's. */
 const mainsQ = 25
 const baselineHz = 0.5
+/** A QRS keeps its height above 5 Hz while every baseline is gone; other signals are measured above the baseline. */
+const qrsHz = 5
 /** A band-pass this near to half the rate would be a comb of aliases. */
 const highestUsefulFraction = 0.49
 
@@ -61,6 +64,7 @@ export class LaneMeter {
   private readonly silenceRows: number
   private readonly above: Cascade
   private readonly below: Cascade
+  private readonly qrs: Cascade | null
   private readonly at50: Cascade | null
   private readonly at60: Cascade | null
   private primed = false
@@ -79,6 +83,7 @@ export class LaneMeter {
     const measured = rateHz > 4 * baselineHz
     this.above = new Cascade(measured ? butterworthHighPass(2, baselineHz, rateHz) : [])
     this.below = new Cascade(measured ? butterworthLowPass(2, baselineHz, rateHz) : [])
+    this.qrs = options.kind === 'ecg' && rateHz > 4 * qrsHz ? new Cascade(butterworthHighPass(2, qrsHz, rateHz)) : null
     const mains = (hz: number) => (!options.sparse && hz < highestUsefulFraction * rateHz ? new Cascade([bandPassBiquad(hz, mainsQ, rateHz)]) : null)
     this.at50 = mains(50)
     this.at60 = mains(60)
@@ -135,6 +140,7 @@ export class LaneMeter {
       this.primed = true
       this.above.prime(value)
       this.below.prime(value)
+      this.qrs?.prime(value)
       this.at50?.prime(value)
       this.at60?.prime(value)
       this.baselineBefore = value
@@ -142,8 +148,9 @@ export class LaneMeter {
     const fast = this.above.step(value)
     this.baseline = this.below.step(value)
     now.power += fast * fast
-    if (fast < now.low) now.low = fast
-    if (fast > now.high) now.high = fast
+    const shape = this.qrs === null ? fast : this.qrs.step(value)
+    if (shape < now.low) now.low = shape
+    if (shape > now.high) now.high = shape
     if (this.at50 !== null) now.mains50 += this.at50.step(value) ** 2
     if (this.at60 !== null) now.mains60 += this.at60.step(value) ** 2
   }

@@ -109,7 +109,7 @@ export class QualityWindow {
     return moved.length / newest.length
   }
 
-  /** Median over whole seconds of the peak-to-peak height above 0.5 Hz; 0 when nothing was seen. */
+  /** Median over whole seconds of the peak-to-peak height without the baseline; 0 when nothing was seen. */
   private beatHeight(): number {
     const heights: number[] = []
     for (let at = this.slices.length % slicesPerSecond; at + slicesPerSecond <= this.slices.length; at += slicesPerSecond) {

@@ -75,6 +75,12 @@ describe('LiveBeatDetector on a pulse', () => {
     found.forEach((row, k) => expect(Math.abs(row / rateHz - times[k] - pulseDelaySeconds)).toBeLessThan(0.1))
   })
 
+  it('finds the same pulses when the sensor counts fall at systole', () => {
+    const found = detect(sampled(250, 30, (t) => 50_000 - pulseAt(t, times)), 250, 'ppg')
+    expect(found).toEqual(detect(sampled(250, 30, (t) => pulseAt(t, times) - 50_000), 250, 'ppg'))
+    expect(found).toHaveLength(times.length)
+  })
+
   it('takes a held signal (the last conversion repeated) as it is', () => {
     const every = 5
     const slow = sampled(500, 30, (t) => pulseAt(Math.floor(t * (500 / every)) / (500 / every), times))
