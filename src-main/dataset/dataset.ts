@@ -123,15 +123,17 @@ export class Dataset {
 
   /** Counts, free space and what awaits recovery; discarded recordings do not count. */
   async summary(): Promise<DatasetSummary> {
-    const kept = (await this.recordings.list()).filter((item) => item.state !== 'discarded')
+    // Together, so that they share one look at the recordings.
+    const [items, subjects, interrupted] = await Promise.all([this.recordings.list(), this.subjects.list(), this.recordings.interrupted()])
+    const kept = items.filter((item) => item.state !== 'discarded')
     return {
       path: this.path,
       info: this.#info,
-      subjects: (await this.subjects.list()).length,
+      subjects: subjects.length,
       recordings: kept.length,
       seconds: kept.reduce((sum, item) => sum + item.seconds, 0),
       freeBytes: await this.files.freeBytes(this.path),
-      interrupted: await this.recordings.interrupted(),
+      interrupted,
     }
   }
 

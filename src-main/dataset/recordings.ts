@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { LabError, Recording, type RecordingId, type RecordingListItem, type VerifyFinding } from '../contract/index.ts'
 import { writeAtomically, type Files } from './files.ts'
 import { findRecordings, listItem, readRecording, scanRecordings, type RecordingPlace, type ScannedRecording } from './recording-scan.ts'
@@ -16,6 +16,9 @@ export class RecordingStore {
   #places = new Map<RecordingId, RecordingPlace>()
   #scanned = new Map<RecordingId, ScannedRecording>()
   #last: Promise<unknown> = Promise.resolve()
+  /** Changes made here: a look at the disk that began before one of them does not show it. */
+  #changes = 0
+  #scanning: { changes: number; result: Promise<readonly ScannedRecording[]> } | null = null
   /** Start of the other program that writes now (read-only datasets): what it began since is being written, not interrupted. */
   readonly #otherWriterSince: () => Promise<string | null>
 
@@ -33,10 +36,28 @@ export class RecordingStore {
   }
 
   async #find(): Promise<void> {
-    this.#places = new Map((await findRecordings(this.#files, this.#root)).map((place) => [place.id, place]))
+    for (;;) {
+      const changes = this.#changes
+      const places = await findRecordings(this.#files, this.#root)
+      if (changes !== this.#changes) continue
+      this.#places = new Map(places.map((place) => [place.id, place]))
+      return
+    }
   }
 
-  async #scan(): Promise<readonly ScannedRecording[]> {
+  /** Callers that come while one looks share what it finds, unless something was changed here since it began. */
+  #scan(): Promise<readonly ScannedRecording[]> {
+    if (this.#scanning?.changes === this.#changes) return this.#scanning.result
+    const mine = { changes: this.#changes, result: this.#look() }
+    this.#scanning = mine
+    const done = (): void => {
+      if (this.#scanning === mine) this.#scanning = null
+    }
+    mine.result.then(done, done)
+    return mine.result
+  }
+
+  async #look(): Promise<readonly ScannedRecording[]> {
     await this.#find()
     const scanned = await scanRecordings(this.#files, [...this.#places.values()], this.#scanned)
     this.#scanned = new Map(scanned.map((entry) => [entry.id, entry]))
@@ -140,6 +161,7 @@ export class RecordingStore {
         throw thrown
       }
       this.#places.set(recording.id, place)
+      this.#changes++
       if (recording.state === 'recording') this.#active.add(recording.id)
       return place.folder
     })
@@ -175,6 +197,7 @@ export class RecordingStore {
     const found = await this.#files.stat(path)
     const stamp = { ...place, modifiedMs: found?.modifiedMs ?? 0, bytes: found?.bytes ?? 0 }
     this.#scanned.set(place.id, { ...stamp, item: listItem(read.data), finding: null })
+    this.#changes++
   }
 
   /** One write at a time, then the listeners. */
@@ -185,15 +208,5 @@ export class RecordingStore {
     const result = await mine
     for (const listener of this.#listeners) listener(id)
     return result
-  }
-
-  /** Where all recordings lie. */
-  get root(): string {
-    return this.#root
-  }
-
-  /** The subject's folder, whether or not it exists. */
-  subjectFolder(id: string): string {
-    return dirname(this.folder(id))
   }
 }

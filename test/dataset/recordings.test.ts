@@ -96,6 +96,22 @@ describe('recordings', () => {
     expect(read).toHaveLength(21)
   })
 
+  it('a new recording is never forgotten by a look at the disk that began before it was made', async () => {
+    let slow = false
+    const files: Files = { ...nodeFiles, list: async (path) => { const found = await nodeFiles.list(path); if (slow) await new Promise((resolve) => setTimeout(resolve, 30)); return found } }
+    const { recordings } = await create(files)
+    await recordings.create(aRecording({ id: recordingId(1) }))
+    slow = true
+    const looking = recordings.list()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    slow = false
+    await recordings.create(aRecording({ id: recordingId(2) }))
+    expect(await recordings.list()).toHaveLength(2)
+    await looking
+    expect(recordings.folder(recordingId(2))).toContain(recordingId(2))
+    expect(await recordings.list()).toHaveLength(2)
+  })
+
   it('readers see only whole files while a writer rewrites them', async () => {
     const writer = await create()
     const ids = [1, 2, 3].map(recordingId)
