@@ -150,8 +150,10 @@ export class CounterChain {
     return { ...row, advance, anchor, cause: anchor ?? (damaged ? 'corrupted' : 'lost') }
   }
 
-  /** Rows from counter `a` to counter `b`, going forward, 0..wrapRows. A time stamp that is off by a fraction of a row is rounded. */
+  /** Rows from counter `a` to counter `b`, going forward; NaN where that is no whole number of rows (within an eighth, for time stamps). */
   private rows(a: number, b: number): number {
-    return Math.round((b - a + (b < a ? this.modulus : 0)) / this.stepTicks)
+    const ticks = b - a + (b < a ? this.modulus : 0)
+    const rows = Math.round(ticks / this.stepTicks)
+    return Math.abs(ticks - rows * this.stepTicks) <= this.stepTicks / 8 ? rows : Number.NaN
   }
 }

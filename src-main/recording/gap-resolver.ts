@@ -8,11 +8,24 @@ export interface PlacedRow extends ChainRow {
   readonly certainty: 'certain' | 'estimated'
 }
 
-/** A hold ends when arrivals have not come closer to the line for this long: the burst has drained. */
-const plateauNs = 1e9
+export interface PlacedSink {
+  place(row: PlacedRow): void
+  /** The rows placed from now on lie on another line than those before: only the rate is the same. */
+  newEpoch(): void
+}
+
+/** A hold ends when the lowest arrivals of two spans of this length agree: the burst has drained, and nothing is lost any more. */
+const spanNs = 0.5e9
 /** ... or after this long in any case, or this many rows. */
 const maximumHoldNs = 10e9
 const maximumHoldRows = 1 << 16
+/** Delays of the line blur by about this much where within a burst rows went missing. */
+const soonNs = 100e6
+/** Wraps of this length cannot be miscounted. */
+const exactWrapNs = 80e6
+/** The rate of a board without a counter is a guess for this long, and so much lateness says nothing. */
+const guessingNs = 2e9
+const guessingLateNs = 100e6
 /** A pause without a byte that is silence of the device rather than loss on the way. */
 const silenceNs = 2e9
 
@@ -31,8 +44,8 @@ interface Hold {
   /** How late arrivals already were just before, ns: a slow drift is not a loss. */
   readonly beforeNs: number
   rows: HeldRow[]
-  lowestNs: number
-  loweredAtNs: number
+  /** Lowest lateness of every span of 0.5 s since the beginning, ns. */
+  floors: number[]
 }
 
 /**
@@ -48,19 +61,19 @@ export class GapResolver {
   private readonly counted: boolean
   /** A counter below this has just begun anew. */
   private readonly freshCounter: number
-  private readonly release: (row: PlacedRow) => void
+  private readonly sink: PlacedSink
   private hold: Hold | null = null
   /** Place of the newest row, held or released, as far as known. */
   private at = -1
   private previousHostNs = 0
   private lastLateNs = 0
 
-  constructor(fit: ClockFit, counter: CounterSpec | null, release: (row: PlacedRow) => void) {
+  constructor(fit: ClockFit, counter: CounterSpec | null, sink: PlacedSink) {
     this.fit = fit
     this.quantum = counter ? counter.modulus / counter.step : 1
     this.counted = counter !== null
     this.freshCounter = counter ? 4 * counter.step : 0
-    this.release = release
+    this.sink = sink
   }
 
   /** True when nothing is held. */
@@ -78,7 +91,9 @@ export class GapResolver {
   /** Arrivals later than this may hide a loss, ns. */
   get toleranceNs(): number {
     const quantumNs = this.quantum * this.fit.periodNs
-    return this.counted ? quantumNs / 2 : Math.max(1.5 * quantumNs, 4 * this.fit.spreadNs())
+    if (this.counted) return quantumNs / 2
+    const guessing = this.fit.spanNs < guessingNs ? guessingLateNs : 0
+    return Math.max(1.5 * quantumNs, 4 * this.fit.spreadNs(), guessing)
   }
 
   /** May a row that is `advance` rows on have arrived by `hostNs`? Generous while the line is young and for long jumps. */
@@ -105,18 +120,25 @@ export class GapResolver {
     if (!this.hold) {
       if (!anchor && lateNs < this.toleranceNs) {
         this.lastLateNs = lateNs
-        this.emit(row, 0, this.mature ? 'certain' : 'estimated')
+        this.emit(row, 0, this.certainty)
         return
       }
       const beforeNs = Math.max(0, this.lastLateNs)
-      this.hold = { anchor, startedNs: row.hostNs, beforeNs, rows: [], lowestNs: Infinity, loweredAtNs: row.hostNs }
+      this.hold = { anchor, startedNs: row.hostNs, beforeNs, rows: [], floors: [] }
     }
     this.extend(this.hold, { row, lateNs, pauseNs })
   }
 
-  /** Decides on what is held with what is known now. */
+  /** Decides on what is held with what is known now: rows that were late for a moment only are taken as late, not as lost. */
   flush(): void {
-    if (this.hold) this.resolve(this.hold)
+    const { hold } = this
+    if (hold && !hold.anchor && hold.floors.length < 2) this.releaseHeld(hold, hold.rows.map(() => 0), 'estimated')
+    else if (hold) this.resolve(hold)
+  }
+
+  /** Of a loss that the counter tells and the clock does not contradict. */
+  private get certainty(): PlacedRow['certainty'] {
+    return this.counted && this.mature ? 'certain' : 'estimated'
   }
 
   private get mature(): boolean {
@@ -124,16 +146,32 @@ export class GapResolver {
   }
 
   private extend(hold: Hold, held: HeldRow): void {
-    hold.rows.push(held)
     const { hostNs } = held.row
-    // Lower by less than this is jitter, not a burst that is still draining.
-    const step = Math.max(1e6, this.fit.periodNs / 4)
-    if (held.lateNs < hold.lowestNs - step) hold.loweredAtNs = hostNs
-    hold.lowestNs = Math.min(hold.lowestNs, held.lateNs)
+    const span = Math.floor((hostNs - hold.startedNs) / spanNs)
+    const rise = this.rise(hold, span)
+    // Closer than this is jitter, not a burst that is still draining.
+    const jitter = Math.max(1e6, this.fit.periodNs / 2)
+    if (!this.counted && !hold.anchor && rise >= jitter) {
+      this.followDrift(hold)
+      this.push({ ...held.row })
+      return
+    }
+    if (Math.abs(rise) < jitter || hostNs - hold.startedNs >= maximumHoldNs || hold.rows.length >= maximumHoldRows) {
+      this.resolve(hold)
+      this.push({ ...held.row })
+      return
+    }
+    hold.rows.push(held)
+    while (hold.floors.length <= span) hold.floors.push(Number.POSITIVE_INFINITY)
+    hold.floors[span] = Math.min(hold.floors[span], held.lateNs)
     const arrived = hold.anchor ? held.lateNs < this.fit.periodNs / 2 : held.lateNs < this.toleranceNs
-    const drained = hostNs - hold.loweredAtNs >= plateauNs
-    if (arrived) this.releaseHeld(hold, hold.rows.map(() => 0), !hold.anchor && this.mature ? 'certain' : 'estimated')
-    else if (drained || hostNs - hold.startedNs >= maximumHoldNs || hold.rows.length >= maximumHoldRows) this.resolve(hold)
+    if (arrived) this.releaseHeld(hold, hold.rows.map(() => 0), hold.anchor ? 'estimated' : this.certainty)
+  }
+
+  /** When span `now` begins, how much higher the floor of the span before it is than that of the one before that, ns; NaN: not yet known. */
+  private rise(hold: Hold, now: number): number {
+    if (now < 2 || now < hold.floors.length) return Number.NaN
+    return (hold.floors[now - 1] ?? Number.POSITIVE_INFINITY) - (hold.floors[now - 2] ?? Number.POSITIVE_INFINITY)
   }
 
   private resolve(hold: Hold): void {
@@ -142,8 +180,9 @@ export class GapResolver {
     const extra = rows.map(() => 0)
     // No row can lie later than the lowest arrival at or after it allows.
     const ceiling = rows.map((held) => held.lateNs)
+    const last = Math.min(...hold.floors.slice(-2))
+    ceiling[ceiling.length - 1] = last
     for (let index = rows.length - 2; index >= 0; index -= 1) ceiling[index] = Math.min(ceiling[index], ceiling[index + 1])
-    const last = ceiling[ceiling.length - 1]
     if (hold.anchor) {
       extra[0] = Math.max(0, Math.round(ceiling[0] / period))
       this.releaseHeld(hold, extra, 'estimated')
@@ -152,10 +191,10 @@ export class GapResolver {
     const quantumNs = this.quantum * period
     const wraps = Math.round(last / quantumNs)
     const remainderNs = Math.abs(last - wraps * quantumNs)
-    const broken = this.counted && remainderNs > Math.max(3 * period, 10e6) && remainderNs > 0.02 * last && quantumNs > 80e6
+    const broken = this.counted && remainderNs > Math.max(3 * period, 10e6) && remainderNs > 0.02 * last && quantumNs > exactWrapNs
     if (broken) {
       // Time passed that is no multiple of the wrap: the device was silent or began anew, and its counter says nothing about it.
-      const at = this.widest(rows, 0, rows.length - 1)
+      const at = this.likeliest(rows, 0, rows.length - 1)
       const restarted = rows[at].row.counter < this.freshCounter && rows[at].row.advance !== 1
       extra[at] = Math.max(1 - rows[at].row.advance, Math.round(last / period))
       this.releaseHeld({ ...hold, anchor: true }, extra, 'estimated', restarted ? 'restart' : 'silence')
@@ -164,35 +203,53 @@ export class GapResolver {
     const drift = this.counted ? 0 : hold.beforeNs
     let level = 0
     for (let index = 0; index < rows.length; index += 1) {
-      const next = Math.max(level, Math.round((ceiling[index] - drift) / quantumNs))
-      if (next === level || (!this.counted && next - level < 2)) continue
+      if (Math.round((ceiling[index] - drift) / quantumNs) <= level) continue
+      // One loss, not one for every step by which the delays of the line let it show.
+      let soon = index
+      while (soon < rows.length - 1 && rows[soon + 1].row.hostNs <= rows[index].row.hostNs + soonNs) soon += 1
+      const next = Math.round((ceiling[soon] - drift) / quantumNs)
+      if (!this.counted && next - level < 2) continue
+      // No row can be earlier than the line: not the first ones that come close to the level, but the first that are there.
+      const there = Math.min(next * quantumNs, last - drift) - Math.min(5e6, quantumNs / 8)
+      while (ceiling[index] - drift < there) index += 1
       let end = index
       while (end < rows.length - 1 && rows[end].lateNs - drift >= (next + 0.5) * quantumNs) end += 1
-      extra[this.widest(rows, index, end)] += Math.round((next - level) * this.quantum)
+      extra[this.likeliest(rows, index, end)] += Math.round((next - level) * this.quantum)
       level = next
     }
-    // Not a step but a drift of the rate: the line follows it.
-    if (level === 0 && !this.counted) this.fit.forgetDelays()
-    this.releaseHeld(hold, extra, 'estimated')
+    if (level === 0 && !this.counted) this.followDrift(hold)
+    else this.releaseHeld(hold, extra, 'estimated')
   }
 
-  /** Where rows are most likely missing: at a jump of the counter if there is one, else at the longest pause. */
-  private widest(rows: readonly HeldRow[], from: number, to: number): number {
-    let best = from
-    const weight = ({ row, pauseNs }: HeldRow): number =>
-      (this.counted && row.advance !== 1 ? 1e15 * (1 + (row.advance === 0 ? this.quantum : row.advance)) : 0) + pauseNs
-    for (let index = from + 1; index <= to; index += 1) if (weight(rows[index]) > weight(rows[best])) best = index
-    return best
+  /** Not a step of the arrivals but another rate: nothing is missing, and the line begins where the rows are now. */
+  private followDrift(hold: Hold): void {
+    this.fit.forgetDelays()
+    this.releaseHeld(hold, hold.rows.map(() => 0), 'estimated')
+  }
+
+  /** Where rows `from`..`to` are most likely missing: at a jump of the counter, also one that follows soon, else at the longest pause. */
+  private likeliest(rows: readonly HeldRow[], from: number, to: number): number {
+    const until = rows[to].row.hostNs + soonNs
+    let jump = -1
+    const size = ({ row }: HeldRow): number => (row.advance === 0 ? this.quantum : row.advance)
+    for (let index = from; this.counted && index < rows.length && rows[index].row.hostNs <= until; index += 1) {
+      if (rows[index].row.advance !== 1 && (jump < 0 || size(rows[index]) > size(rows[jump]))) jump = index
+    }
+    if (jump >= 0) return jump
+    let pause = from
+    for (let index = from + 1; index <= to; index += 1) if (rows[index].pauseNs > rows[pause].pauseNs) pause = index
+    return pause
   }
 
   private releaseHeld(hold: Hold, extra: readonly number[], certainty: PlacedRow['certainty'], cause?: GapCause): void {
     this.hold = null
     const shifted = extra.reduce((sum, count) => sum + count, 0)
     this.at += shifted
-    if (hold.anchor) this.fit.newEpoch()
     const last = hold.rows[hold.rows.length - 1]
     this.lastLateNs = hold.anchor ? 0 : last.lateNs - shifted * this.fit.periodNs
     for (const [index, { row, pauseNs }] of hold.rows.entries()) {
+      // A length that the clock alone tells is right to a row or so, and would bend the line.
+      if (hold.anchor ? index === 0 : extra[index] > 0 && this.quantum * this.fit.periodNs < exactWrapNs) this.sink.newEpoch()
       const silent = extra[index] > 0 && row.cause === 'lost' && pauseNs >= silenceNs
       this.emit({ ...row, cause: cause ?? (silent ? 'silence' : row.cause) }, extra[index], certainty)
     }
@@ -201,6 +258,6 @@ export class GapResolver {
   private emit(row: ChainRow, extra: number, certainty: PlacedRow['certainty']): void {
     const advance = row.advance + extra
     // The same counter again and no wrap missing: a duplicate.
-    if (advance > 0) this.release({ ...row, lostBefore: advance - 1, certainty })
+    if (advance > 0) this.sink.place({ ...row, lostBefore: advance - 1, certainty })
   }
 }

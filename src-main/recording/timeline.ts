@@ -42,7 +42,13 @@ export class Timeline {
     this.untimed = options.untimed ?? false
     this.clock = new ClockFit(configuration.rateHz)
     this.queue = new RowQueue(configuration.lanes.length)
-    this.resolver = new GapResolver(this.clock, configuration.counter, (row) => this.place(row))
+    this.resolver = new GapResolver(this.clock, configuration.counter, {
+      place: (row) => this.place(row),
+      newEpoch: () => {
+        this.commitArrival()
+        this.clock.newEpoch()
+      },
+    })
     const { counter } = configuration
     const halfWrap = counter ? counter.modulus / counter.step / 2 : 0
     const judge = this.untimed
