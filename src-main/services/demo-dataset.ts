@@ -74,7 +74,8 @@ export async function createDemoDataset(path: string, options: DemoDatasetOption
     for (const subject of plan.subjects) await dataset.subjects.add({ ...subject, code: SubjectCode.parse(subject.code) })
     for (const planned of plan.recordings) {
       seconds += (await recordPlanned(dataset, planned, secondsPerRecording, signal)).seconds
-      onProgress?.(++done, plan.recordings.length)
+      done += 1
+      onProgress?.(done, plan.recordings.length)
     }
     await dataset.close()
   } catch (thrown) {

@@ -71,7 +71,7 @@ export function planDemo({ seed, subjects, sessions, secondsPerRecording, nowMs 
 }
 
 function withTrouble(recording: PlannedRecording, index: number, seconds: number, random: Random): PlannedRecording {
-  const clock = `batch=16,ppm=${Math.round(25 * random.normal())}`
+  const clock = `jitter=6,ppm=${Math.round(25 * random.normal())}`
   const at = (fraction: number): string => (seconds * fraction).toFixed(1)
   const rows = 20 + random.integer(60)
   switch (index % 9) {

@@ -16,12 +16,12 @@ interface HeartEvent {
 }
 
 // Events of McSharry et al. 2003 (IEEE TBME 50:289, table I) as a dipole in space (Sameni et al. 2007, EURASIP JASP 2007:43407). P and T are
-// two Gaussians each, because real ones are asymmetric. Directions give textbook leads: R of about 1.1 mV in II, rS in V1, qR in V6.
+// two Gaussians each, because real ones are asymmetric. Directions give textbook leads: R of about 1.2 mV in II, rS in V1, qR in V6.
 const typicalEvents: readonly HeartEvent[] = [
   { follows: 'atria', centre: -0.168, width: 0.017, direction: [0.03, 0.08, -0.04] },
   { follows: 'atria', centre: -0.142, width: 0.02, direction: [0.06, 0.06, 0.03] },
   { follows: 'ventricles', centre: -0.025, width: 0.0085, direction: [-0.1, -0.05, -0.2] },
-  { follows: 'ventricles', centre: 0, width: 0.0105, direction: [0.92, 0.9, 0.22] },
+  { follows: 'ventricles', centre: 0, width: 0.0105, direction: [0.95, 1, 0.22] },
   { follows: 'ventricles', centre: 0.014, width: 0.007, direction: [0, 0, 0] },
   { follows: 'ventricles', centre: 0.029, width: 0.0105, direction: [-0.16, -0.24, 0.42] },
   { follows: 'recovery', centre: 0.225, width: 0.052, direction: [0.12, 0.13, -0.12] },

@@ -12,9 +12,9 @@ interface Wave {
 // Systolic wave, reflected wave and dicrotic wave of a finger pulse; a sum of log-normals follows recorded pulses closely
 // (Huotari et al. 2011, J Phys Conf Ser 307:012040).
 const typicalWaves: readonly Wave[] = [
-  { amplitude: 1, mode: 0.17, spread: 0.4 },
-  { amplitude: 0.42, mode: 0.31, spread: 0.3 },
-  { amplitude: 0.3, mode: 0.5, spread: 0.24 },
+  { amplitude: 1, mode: 0.165, spread: 0.38 },
+  { amplitude: 0.34, mode: 0.3, spread: 0.28 },
+  { amplitude: 0.36, mode: 0.47, spread: 0.19 },
 ]
 
 export interface PlacedPulse {

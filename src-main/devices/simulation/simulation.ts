@@ -23,8 +23,8 @@ export interface SimulationOptions {
   readonly board?: Board
 }
 
-/** Batching where no fault asks for more: a full-speed USB frame. */
-const usbFrameMs = 1
+/** Batching where no fault asks for more: a high-speed USB microframe. */
+const usbMicroframeMs = 0.125
 
 interface Planned {
   readonly atMs: number
@@ -71,7 +71,7 @@ export class Simulation {
     this.clock = new DeviceClock(configuration.rateHz, this.setting('ppm', 0), this.setting('drift', 0))
     this.recorder = new TruthRecorder(configuration.lanes.length, keepTruth)
     this.line = new Line({
-      batchMs: this.setting('batch', usbFrameMs),
+      batchMs: this.setting('batch', usbMicroframeMs),
       jitterMs: this.setting('jitter', 0),
       random: Random.named(seed, 'jitter'),
       delivered: (delivery) => this.recorder.delivered(delivery),
