@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
-import { DatasetInfo, datasetFormatVersion, DatasetId, LabError, type DatasetInfoChange, type DatasetSummary } from '../contract/index.ts'
+import { DatasetInfo, datasetFormatVersion, LabError, type DatasetInfoChange, type DatasetSummary } from '../contract/index.ts'
 import { Audit } from './audit.ts'
 import { nodeFiles, writeAtomically, type Files } from './files.ts'
 import { acquireLock, lockHolder, type DatasetLock } from './lock.ts'
@@ -44,24 +44,24 @@ export class Dataset {
   /**
    * Makes a new dataset and opens it for writing. The folder may exist, without a dataset in it. dataset.json is written last: a crash
    * before that leaves no dataset.
-   * @throws LabError `dataset-exists`, `dataset-not-writable`, `dataset-locked`, `dataset-full`, `file-write-failed`.
+   * @throws LabError `request-invalid` (no name), `dataset-exists`, `dataset-not-writable`, `dataset-locked`, `dataset-full`, `file-write-failed`.
    */
   static async create(path: string, options: DatasetOptions & { name: string; synthetic?: boolean }): Promise<Dataset> {
     const { files = nodeFiles, now = () => Date.now() } = options
     const folder = resolve(path)
+    const info = checkedInfo({
+      id: randomUUID(),
+      name: options.name.trim(),
+      formatVersion: datasetFormatVersion,
+      createdAt: new Date(now()).toISOString(),
+      synthetic: options.synthetic ?? false,
+    })
     await refuseExisting(files, folder)
     await reachable(folder, () => files.makeFolder(folder))
     const lock = await reachable(folder, () => acquireLock(files, folder, { now }))
     try {
       await refuseExisting(files, folder)
       await files.makeFolder(join(folder, 'recordings'))
-      const info = DatasetInfo.parse({
-        id: DatasetId.parse(randomUUID()),
-        name: options.name,
-        formatVersion: datasetFormatVersion,
-        createdAt: new Date(now()).toISOString(),
-        synthetic: options.synthetic ?? false,
-      })
       const dataset = await Dataset.#assemble(folder, 'write', options, lock, info)
       await dataset.#context.audit('dataset.created', { dataset: info.id })
       await dataset.#writeInfo(info)
@@ -109,9 +109,7 @@ export class Dataset {
   /** @throws LabError `request-invalid`, `dataset-not-writable`, and the errors of writing. */
   async updateInfo(change: DatasetInfoChange): Promise<DatasetInfo> {
     this.#context.requireWritable()
-    const read = DatasetInfo.safeParse({ ...this.#info, ...change })
-    if (!read.success) throw new LabError('request-invalid', `The dataset's description is not valid: ${read.error.issues[0].message}.`)
-    await this.#writeInfo(read.data)
+    await this.#writeInfo(checkedInfo({ ...this.#info, ...change }))
     await this.#context.audit('dataset.updated', { fields: Object.keys(change) })
     return this.#info
   }
@@ -141,6 +139,15 @@ export class Dataset {
   async close(): Promise<void> {
     await this.#lock?.release()
   }
+}
+
+/** @throws LabError `request-invalid` with the field. */
+function checkedInfo(info: unknown): DatasetInfo {
+  const read = DatasetInfo.safeParse(info)
+  if (read.success) return read.data
+  const { path, message } = read.error.issues[0]
+  const field = path.map(String).join('.')
+  throw new LabError('request-invalid', `The dataset's description is not valid: ${field}: ${message}.`, { path: field, reason: message })
 }
 
 async function refuseExisting(files: Files, folder: string): Promise<void> {

@@ -54,10 +54,10 @@ export function encodeSamples(counts: Int32Array, format: WfdbWriteFormat): Uint
     else if (value <= invalid || value > highest) {
       throw new LabError('wfdb-signal-invalid', `The sample ${value} does not fit WFDB format ${format}.`, { value, index: i, format })
     }
-    bytes[at] = value
-    bytes[at + 1] = value >> 8
-    if (width > 2) bytes[at + 2] = value >> 16
-    if (width > 3) bytes[at + 3] = value >> 24
+    bytes[at] = value & 0xff
+    bytes[at + 1] = (value >> 8) & 0xff
+    if (width > 2) bytes[at + 2] = (value >> 16) & 0xff
+    if (width > 3) bytes[at + 3] = value >>> 24
   }
   return bytes
 }

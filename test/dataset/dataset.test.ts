@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FaultyFiles } from './faulty-files.ts'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
 
 let folder: string
@@ -41,6 +42,30 @@ describe('a dataset', () => {
     await expect(Dataset.open(path, { access: 'write' })).rejects.toMatchObject({ code: 'dataset-invalid', data: { reason: expect.stringContaining('name') } })
     await writeFile(join(path, 'dataset.json'), '{"na')
     await expect(Dataset.open(path, { access: 'read' })).rejects.toMatchObject({ code: 'dataset-invalid' })
+  })
+
+  it('needs a name, and a failed creation can be repeated', async () => {
+    const path = join(folder, 'lab')
+    await expect(Dataset.create(path, { name: ' ' })).rejects.toMatchObject({ code: 'request-invalid', data: { path: 'name' } })
+    const faulty = new FaultyFiles()
+    for (const fault of [{ verb: 'write', errno: 'ENOSPC', path: '.lock' }, { verb: 'write', errno: 'ENOSPC', path: 'dataset.json', short: 5 }, { verb: 'sync', errno: 'EIO', path: 'dataset.json' }] as const) {
+      faulty.set({ ...fault, from: 1 })
+      await expect(Dataset.create(path, { name: 'Lab', files: faulty.files })).rejects.toMatchObject({ data: { errno: fault.errno } })
+      await expect(Dataset.open(path, { access: 'write' })).rejects.toMatchObject({ code: 'dataset-not-found' })
+    }
+    const dataset = await Dataset.create(path, { name: 'Lab' })
+    expect(await dataset.audit.verify()).toBeGreaterThan(0)
+  })
+
+  it('a folder without permission, a full disk: said as such', async () => {
+    const path = join(folder, 'lab')
+    await (await Dataset.create(path, { name: 'Lab' })).close()
+    const faulty = new FaultyFiles()
+    for (const [errno, code] of [['EACCES', 'dataset-not-writable'], ['EROFS', 'dataset-not-writable'], ['ENOSPC', 'dataset-full']]) {
+      faulty.set({ verb: 'open', errno, path: '.lock', from: 1 })
+      await expect(Dataset.open(path, { access: 'write', files: faulty.files })).rejects.toMatchObject({ code })
+      expect((await Dataset.open(path, { access: 'read', files: faulty.files })).info.name).toBe('Lab')
+    }
   })
 
   it('opened for reading changes nothing', async () => {
