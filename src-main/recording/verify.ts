@@ -100,8 +100,10 @@ async function checkSignals(dataset: Dataset, recording: Recording, report: Repo
     report('signals.hea', 'recording-checksum-mismatch', `signals.hea names the format ${format}.`)
     return
   }
-  if (header.frames !== recording.rows || lanes !== recording.lanes.length) {
-    report('signals.hea', 'recording-checksum-mismatch', `signals.hea describes ${header.frames} rows of ${lanes} signals; recording.json ${recording.rows} of ${recording.lanes.length}.`)
+  // A header says 0 frames as "unknown".
+  const frames = header.frames ?? 0
+  if (frames !== recording.rows || lanes !== recording.lanes.length) {
+    report('signals.hea', 'recording-checksum-mismatch', `signals.hea describes ${frames} rows of ${lanes} signals; recording.json ${recording.rows} of ${recording.lanes.length}.`)
   }
   const { rows, checksums } = await sumSignals(dataset, `${folder}/signals.dat`, format, lanes)
   if (rows !== recording.rows) report('signals.dat', 'recording-checksum-mismatch', `signals.dat holds ${rows} rows; ${recording.rows} were written.`)
