@@ -37,6 +37,8 @@ export function streamSimulation(options: StreamOptions): Promise<{ bytes: numbe
   let commandsEnded = false
   const nowMs = (): number => Math.min(limitMs, (clock.monotonicNs() - startNs) / 1e6)
 
+  // A pipe has no modem lines: whoever reads it counts as asserting DTR.
+  simulation.setDtr(true, 0)
   return new Promise((resolve, reject) => {
     let ended = false
     const command = (chunk: Uint8Array): void => simulation.receive(chunk, nowMs())

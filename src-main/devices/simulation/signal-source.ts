@@ -1,14 +1,14 @@
 import type { LaneSpec } from '../../contract/index.ts'
 
 /**
- * What a simulated board measures. Pure and seeded: the same construction gives the same samples, however `read` is called in blocks.
- * Values are physical (the lane's unit); the simulation converts them to counts and clips at the rails.
+ * What a simulated board measures, in the board's own counts, held within its converter's range. Pure and seeded: the same construction
+ * gives the same samples, however `read` is called in blocks.
  */
 export interface SignalSource {
   /** Human-readable: `demo:7`, `wfdb:bidmc01`. */
   readonly name: string
   /**
-   * The next `rows` sampling instants, `rateHz` apart, for `lanes`, row-major [rows][lanes].
+   * The next `rows` (at most `remainingRows`) sampling instants, `rateHz` apart, for `lanes`, row-major [rows][lanes].
    * A replayed record answers with its stored counts (see `counts`) so that what was recorded is what is sent.
    */
   read(rows: number): SourceBlock
