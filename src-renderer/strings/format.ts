@@ -18,10 +18,18 @@ export class Format {
     return new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits }).format(value)
   }
 
-  /** A ratio 0..1; small ones keep enough digits to differ from none. @example format.percent(0.00042) // '0.042%' */
+  /**
+   * A ratio 0..1. Small ones keep enough digits to differ from none, large ones enough to differ from all.
+   * @example format.percent(0.00042) // '0.042%'
+   */
   percent(ratio: number): string {
-    const digits = ratio === 0 || ratio >= 0.1 ? 0 : ratio >= 0.001 ? 1 : 3
-    return new Intl.NumberFormat(this.locale, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }).format(ratio)
+    const least = 0.00001
+    if (ratio > 0 && ratio < least) return `<${this.#percent(least, 3)}`
+    const rest = Math.min(ratio, 1 - ratio)
+    const digits = ratio === 0 || ratio === 1 || rest >= 0.1 ? 0 : ratio < 0.001 ? 3 : ratio < 0.1 ? 1 : rest < 0.01 ? 2 : 0
+    const text = this.#percent(ratio, digits)
+    // 99.996 % is not all of it.
+    return ratio < 1 && text === this.#percent(1, digits) ? `>${this.#percent(0.9999, 2)}` : text
   }
 
   /** @example format.ppm(-12.4) // '−12 ppm' */
@@ -65,7 +73,7 @@ export class Format {
 
   /** The wall clock where the recording was made, whatever zone this window is in. */
   dateTime(iso: string, timeZone?: string): string {
-    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(new Date(iso))
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23', timeZone }).format(new Date(iso))
   }
 
   date(iso: string, timeZone?: string): string {
@@ -73,7 +81,7 @@ export class Format {
   }
 
   time(atMs: number, timeZone?: string): string {
-    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'medium', timeZone }).format(new Date(atMs))
+    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'medium', hourCycle: 'h23', timeZone }).format(new Date(atMs))
   }
 
   list(parts: readonly string[]): string {
@@ -84,5 +92,9 @@ export class Format {
   plural(count: number, forms: { one?: string; other: string }): string {
     const form = this.#plural.select(count) === 'one' ? (forms.one ?? forms.other) : forms.other
     return form.replace('#', this.number(count))
+  }
+
+  #percent(ratio: number, digits: number): string {
+    return new Intl.NumberFormat(this.locale, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }).format(ratio)
   }
 }

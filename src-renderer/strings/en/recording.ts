@@ -155,6 +155,7 @@ export const summary = {
   duration: 'Duration',
   rows: (rows: string) => `${rows} rows`,
   loss: 'Loss',
+  certainties: { certain: 'by the device’s counter', estimated: 'estimated', unknown: 'no counter' },
   heartRate: 'Mean heart rate',
   usable: 'Usable, best lane',
   usableHint: 'of the recorded time',

@@ -157,6 +157,7 @@ export const summary: Strings['summary'] = {
   duration: '时长',
   rows: (rows) => `${rows} 行`,
   loss: '丢失',
+  certainties: { certain: '依据设备计数', estimated: '估计值', unknown: '无计数' },
   heartRate: '平均心率',
   usable: '最佳通道可用',
   usableHint: '占采集时间',

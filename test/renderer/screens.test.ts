@@ -1,0 +1,152 @@
+import { render } from 'svelte/server'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { SubjectCode } from '../../src-main/contract/ids.ts'
+import { App } from '../../src-renderer/state/app.svelte.ts'
+import { Preferences } from '../../src-renderer/state/preferences.svelte.ts'
+import type { Route } from '../../src-renderer/state/router.svelte.ts'
+import { MemoryStore } from '../../src-renderer/state/working-store.ts'
+import { language } from '../../src-renderer/strings/language.svelte.ts'
+import AppView from '../../src-renderer/views/App.svelte'
+import { FakeLab } from './fake-lab.ts'
+import { idle, listItem, protocol, recording, recordingIds, streaming, subject, summary } from './samples.ts'
+
+const [id] = recordingIds
+const running = {
+  id, subject: 'S001' as SubjectCode, elapsedSeconds: 125, durableSeconds: 124, receivedSequence: 9, durableSequence: 8, bytes: 1e6, gaps: 1, markers: 2,
+  protocol: { id: 'rest', step: 1, stepElapsedSeconds: 5, finished: false },
+}
+
+async function app(): Promise<App> {
+  const lab = new FakeLab({
+    'lab.info': () => ({ version: '0.1.0', host: 'serve', platform: 'linux', station: 'bench-1', canPickFolder: false, homePath: '/home/lab', defaultDemoPath: '/home/lab/demo' }),
+    'dataset.current': () => summary,
+    'dataset.recent': () => [{ path: '/data/lab', name: 'Test lab', openedAt: '2026-01-05T10:00:00.000+01:00', exists: true }],
+    'jobs.list': () => [],
+    'acquisition.status': () => streaming,
+    'devices.profiles': () => [],
+    'protocols.list': () => [protocol],
+    'subjects.list': () => [subject('S001'), subject('S002', { consent: 'withdrawn' })],
+    'library.list': () => [listItem(id)],
+  })
+  const made = new App(() => Promise.resolve(lab), new MemoryStore(), new Preferences(null, ['en']))
+  await made.start()
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  return made
+}
+
+const html = (made: App) => render(AppView, { props: { app: made } }).body
+
+/** Opening tags of one element with their attributes and, for buttons and links, what is inside. */
+function elements(markup: string, name: string): { attributes: string; inside: string }[] {
+  const closing = ['input', 'progress'].includes(name) ? '' : `([\\s\\S]*?)</${name}>`
+  return [...markup.matchAll(new RegExp(`<${name}(\\s[^>]*)?>${closing}`, 'g'))].map(([, attributes = '', inside = '']) => ({ attributes, inside }))
+}
+
+const words = (markup: string) => markup.replace(/<[^>]*>|<!--[\s\S]*?-->/g, '').trim()
+
+/** Controls without a name that a screen reader could say. */
+function nameless(markup: string): string[] {
+  const named = new Set([...markup.matchAll(/<label[^>]*\sfor="([^"]+)"/g)].map(([, target]) => target))
+  const wrapped = [...markup.matchAll(/<label[\s\S]*?<\/label>/g)].map(([label]) => label).filter((label) => words(label) !== '')
+  const problems: string[] = []
+  for (const name of ['button', 'a']) {
+    for (const { attributes, inside } of elements(markup, name)) {
+      if (words(inside) === '' && !/aria-label="[^"]+"/.test(attributes)) problems.push(`${name}${attributes}`)
+    }
+  }
+  for (const name of ['input', 'select', 'textarea', 'progress']) {
+    for (const { attributes } of elements(markup, name)) {
+      const own = /\sid="([^"]+)"/.exec(attributes)?.[1]
+      const labelled = /aria-label="[^"]+"/.test(attributes) || (own !== undefined && named.has(own)) || wrapped.some((label) => label.includes(`<${name}${attributes}`))
+      if (!labelled) problems.push(`${name}${attributes}`)
+    }
+  }
+  return problems
+}
+
+const routes: Route[] = [{ name: 'record' }, { name: 'library' }, { name: 'recording', id }, { name: 'subjects' }, { name: 'dataset' }]
+
+describe('every screen', () => {
+  beforeEach(() => {
+    language.locale = 'en'
+  })
+
+  it.each(routes)('$name: every control has a name, and one heading leads', async (route) => {
+    const made = await app()
+    made.router.route = route
+    if (route.name === 'recording') made.reviewer.recording = recording(id)
+    made.acquisition.status = idle
+    const markup = html(made)
+    expect(nameless(markup)).toEqual([])
+    expect(elements(markup, 'h1')).toHaveLength(1)
+    expect(elements(markup, 'main')).toHaveLength(1)
+  })
+
+  it('finds a control without a name', () => {
+    expect(nameless('<button class="x"><svg></svg></button>')).toHaveLength(1)
+    expect(nameless('<input type="text">')).toHaveLength(1)
+    expect(nameless('<label for="a">A</label><input id="a">')).toEqual([])
+  })
+
+  it('the first screen without a dataset offers the demo, a new one and an old one', async () => {
+    const made = await app()
+    made.dataset.current = null
+    made.dataset.recent = [{ path: '/data/lab', name: 'Test lab', openedAt: '2026-01-05T10:00:00.000+01:00', exists: false }]
+    const markup = html(made)
+    expect(nameless(markup)).toEqual([])
+    for (const text of ['Try the demo', 'Create a dataset', 'Open a dataset', 'Test lab', 'Not found']) expect(markup).toContain(text)
+  })
+})
+
+describe('the record screen', () => {
+  beforeEach(() => {
+    language.locale = 'en'
+  })
+
+  it('shows signal, rate and which lane it comes from before anything is stored', async () => {
+    const text = words(html(await app()))
+    for (const part of ['68', 'from CH1', 'Good', 'Start recording', 'Choose a subject first']) expect(text).toContain(part)
+  })
+
+  it('says in words, not by colour, that it records, what is saved, what comes next', async () => {
+    const made = await app()
+    made.acquisition.status = { ...streaming, recording: running }
+    const text = words(html(made))
+    for (const part of ['Recording S001', '02:05', 'Saved up to 02:04', 'Breathe with the circle', '00:55', 'Stop and finish', '1 gap', '2 markers']) expect(text).toContain(part)
+  })
+
+  it('is loud about alarms until somebody has acknowledged them', async () => {
+    const made = await app()
+    made.acquisition.status = { ...streaming, alarms: [{ id: 'no-data', active: true, acknowledged: false, sinceMs: 0, data: { seconds: 3 } }] }
+    const loud = html(made)
+    expect(loud).toContain('role="alert"')
+    expect(words(loud)).toContain('No data')
+    expect(words(loud)).toContain('Acknowledge')
+    made.acquisition.status = { ...streaming, alarms: [{ id: 'no-data', active: true, acknowledged: true, sinceMs: 0, data: { seconds: 3 } }] }
+    expect(words(html(made))).toContain('Acknowledged')
+  })
+
+  it('ends with what was recorded and what can be done', async () => {
+    const made = await app()
+    made.recorder.finished = recording(id, { gaps: [{ from: 10, to: 22, certainty: 'certain', cause: 'lost' }], lostRows: 12, override: { reason: 'dry electrode', failed: ['contact'] } })
+    const markup = html(made)
+    expect(nameless(markup)).toEqual([])
+    for (const part of ['Recording of S001 finished', 'Read back and verified', '02:00', '0.040%', '66', '1 gap, 12 rows missing', 'dry electrode', 'Keep', 'Discard']) expect(words(markup)).toContain(part)
+  })
+
+  it('tells that it reconnects and that the recording goes on', async () => {
+    const made = await app()
+    made.acquisition.status = { ...streaming, recording: running }
+    made.connection.phase = 'lost'
+    expect(words(html(made))).toContain('The recording goes on without this window')
+  })
+
+  it('speaks Chinese after a switch, in the same state', async () => {
+    const made = await app()
+    made.acquisition.status = { ...streaming, recording: running }
+    made.setLocale('zh-CN')
+    const text = words(html(made))
+    for (const part of ['正在采集 S001', '已保存到 02:04', '停止并完成']) expect(text).toContain(part)
+    expect(text).not.toMatch(/Stop|Saved|Recording/)
+  })
+})
