@@ -10,6 +10,7 @@ const maximumVertices = 512
 const windowSeconds = 16
 /** A span below this says nothing about a rate. */
 const minimumSpanNs = 5e9
+const bunchedNs = 1e9
 /** Delay of a chunk that the shortest spans may not average out: FTDI's latency timer is 16 ms. */
 const delayScaleNs = 4e6
 
@@ -129,9 +130,11 @@ export class ClockFit {
     if (right < 1) right = 1
     const [a, b] = [this.hull[right - 1], this.hull[right]]
     const slope = (b.hostNs - a.hostNs) / (b.row - a.row)
-    // Early on the prior is the better guess: believe the slope only where it differs by more than the delays can explain.
+    // Early on the prior is the better guess: believe the slope only where it differs by more than the delays can explain, and never from
+    // the first second alone, whose arrivals may all be bunched on a computer that is busy.
     const span = this.spanNs
-    if (span < minimumSpanNs && (span === 0 || Math.abs(slope / prior - 1) * span < delayScaleNs + prior)) return prior
+    const edgeNs = (b.row - a.row) * prior
+    if (span < bunchedNs || (span < minimumSpanNs && Math.abs(slope / prior - 1) * edgeNs < delayScaleNs + prior)) return prior
     return slope > 0 ? slope : prior
   }
 
