@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 export const root = resolve(import.meta.dirname, '../..')
-const program = join(root, 'bin/pulseprint.js')
+/** The built program; another build of it can be named. */
+const program = process.env.PULSEPRINT_PROGRAM ?? join(root, 'bin/pulseprint.js')
 
 export const dataFolder = process.env.PULSEPRINT_DATA ?? resolve(root, '../shared/data')
 
@@ -16,13 +17,13 @@ export function missingTool(): string | null {
   } catch {
     return 'socat is not installed'
   }
-  return existsSync(join(root, 'out/main/cli.js')) ? null : 'the program is not built (npm run build)'
+  return process.env.PULSEPRINT_PROGRAM !== undefined || existsSync(join(root, 'out/main/cli.js')) ? null : 'the program is not built (npm run build)'
 }
 
 export interface Ran {
   readonly code: number
   /** The one JSON object on stdout. */
-  readonly json: Record<string, unknown>
+  readonly json: Record<string, unknown> & { error?: { code: string; message: string; data: Record<string, unknown> } }
   readonly stderr: string
 }
 
@@ -32,7 +33,7 @@ export function pulseprint(...args: string[]): Promise<Ran> {
     execFile(process.execPath, [program, ...args, '--json'], { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0
       const last = stdout.trim().split('\n').at(-1) ?? ''
-      done({ code, json: last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {}, stderr })
+      done({ code, json: last.startsWith('{') ? (JSON.parse(last) as Ran['json']) : {}, stderr })
     })
   })
 }
@@ -53,7 +54,8 @@ export interface SimulatedPort {
   stop(): Promise<void>
 }
 
-const ended = (child: ChildProcess): Promise<void> => new Promise((done) => (child.exitCode !== null ? done() : child.once('exit', () => done())))
+/** The child and all that it started have ended: they share its stderr, which closes with the last of them. */
+const ended = (child: ChildProcess): Promise<void> => new Promise((done) => child.once('close', () => done()))
 
 async function appears(path: string): Promise<void> {
   for (let waited = 0; !existsSync(path); waited += 20) {
@@ -65,15 +67,16 @@ async function appears(path: string): Promise<void> {
 /** A board on a pseudo-terminal at `path`: socat in front of `pulseprint simulate`, which is told apart by nothing but its bytes. */
 export async function simulatedPort(path: string, truthPath: string, args: string[]): Promise<SimulatedPort> {
   const quoted = [process.execPath, program, 'simulate', ...args, '--truth', truthPath, '--out', '-'].map((part) => part.replace(/([:,!\\"'])/g, '\\$1')).join(' ')
-  const socat = spawn('socat', [`PTY,link=${path},raw,echo=0`, `EXEC:${quoted}`], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  const socat = spawn('socat', [`PTY,link=${path},raw,echo=0`, `EXEC:${quoted}`], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+  socat.stderr.pipe(process.stderr, { end: false })
+  const over = ended(socat)
   await appears(path)
   return {
     path,
     truthPath,
     async stop() {
       socat.kill('SIGTERM')
-      await ended(socat)
-      await appears(truthPath)
+      await over
     },
   }
 }
@@ -81,11 +84,12 @@ export async function simulatedPort(path: string, truthPath: string, args: strin
 /** A pseudo-terminal with any other program behind it. */
 export async function otherPort(path: string, command: string): Promise<{ stop(): Promise<void> }> {
   const socat = spawn('socat', [`PTY,link=${path},raw,echo=0`, command], { stdio: 'ignore' })
+  const over = ended(socat)
   await appears(path)
   return {
     async stop() {
       socat.kill('SIGTERM')
-      await ended(socat)
+      await over
     },
   }
 }
