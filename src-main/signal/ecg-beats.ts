@@ -1,17 +1,23 @@
 import { response } from './biquad.ts'
 import type { Biquad } from './biquad.ts'
+import { BeatShapes, normaliseWave } from './beat-shapes.ts'
 import { butterworthHighPass, butterworthLowPass } from './butterworth.ts'
 import { Cascade } from './cascade.ts'
 import { PeakJudge } from './peak-judge.ts'
 import { SampleRing } from './sample-ring.ts'
 
-/** QRS energy peaks between 10 and 20 Hz; P and T waves end at 10 Hz (Elgendi 2013 finds 8-20 Hz best on MIT-BIH). */
-const bandLowHz = 10
+/*
+ * QRS energy peaks between 10 and 20 Hz; P and T waves end at 10 Hz (Elgendi 2013 finds 8-20 Hz best on MIT-BIH; with slopes as
+ * gentle as these, 12-20 Hz keeps their rest lower). Band, envelope and thresholds were chosen on the six MIT-BIH records of bench/beats.ts.
+ */
+const bandLowHz = 12
 const bandHighHz = 20
-/** A QRS is about 100 ms long: energy over that time is one hump per beat. */
-const envelopeSeconds = 0.1
-/** A peak must be the highest for this long on both sides; the refractory period of the ventricle. */
-const aheadSeconds = 0.2
+/** A QRS is about 90 ms long: energy over that time is one hump per beat. */
+const envelopeSeconds = 0.09
+/** A peak must be the highest for this long on both sides: the refractory period of the ventricle, 285/min. */
+const aheadSeconds = 0.21
+/** Shapes are compared over a QRS to both sides of its summit. */
+const shapeSeconds = 0.06
 /** recognition.md A0.2: the largest deflection within 0.10 s, polarity by majority. */
 const refineSeconds = 0.1
 /** The signal that the R peak is looked for in: without baseline and muscle noise. */
@@ -39,11 +45,16 @@ export class EcgBeats {
   private readonly envelopeLag: number
   private readonly shapeLag: number
   private readonly judge: PeakJudge
+  private readonly shapes = new BeatShapes()
+  private readonly wave: Float64Array
   private count = 0
   private energy = 0
   private held = 0
   private missing = Number.POSITIVE_INFINITY
   private polarity = 0
+  /** Indices of the highest and lowest shape near the last peak looked at. */
+  private up = 0
+  private down = 0
 
   constructor(rateHz: number) {
     this.rateHz = rateHz
@@ -59,13 +70,14 @@ export class EcgBeats {
     this.reach = Math.round(refineSeconds * rateHz)
     this.shapeLag = Math.round(groupDelay(shapeSections, rateHz))
     this.envelopeLag = Math.round(groupDelay(bandSections, rateHz) + (this.window - 1) / 2)
+    this.wave = new Float64Array(2 * Math.round(shapeSeconds * rateHz) + 1)
     this.judge = new PeakJudge({
       rateHz,
-      threshold: 0.35,
+      threshold: 0.38,
       refractorySeconds: 0.2,
       afterSeconds: 0.3,
       afterSlope: 0.5,
-      missedIntervals: 1.6,
+      missedIntervals: 1.9,
       missedThreshold: 0.5,
     })
   }
@@ -76,6 +88,7 @@ export class EcgBeats {
     this.polarity = 0
     this.missing = Number.POSITIVE_INFINITY
     for (const ring of [this.squares, this.envelope, this.shaped]) ring.clear()
+    this.shapes.clear()
     this.judge.reset(0)
   }
 
@@ -100,10 +113,13 @@ export class EcgBeats {
 
     const centre = i - this.ahead
     if (centre > this.ahead && this.envelope.isPeak(centre, this.ahead)) {
-      this.judge.consider({ at: centre, height: this.envelope.at(centre), slope: this.steepest(centre) })
+      const similarity = this.takeWave(centre) ? this.shapes.similarity(this.wave) : Number.NaN
+      this.judge.consider({ at: centre, height: this.envelope.at(centre), slope: this.steepest(centre), similarity })
     }
     const beat = this.judge.tick(i)
-    return beat === null ? -1 : this.refine(beat.at)
+    if (beat === null) return -1
+    if (this.takeWave(beat.at)) this.shapes.learn(this.wave)
+    return this.refine(beat.at)
   }
 
   /** Steepest change of the shape in the envelope's window, per sample. */
@@ -113,14 +129,29 @@ export class EcgBeats {
     return steepest
   }
 
+  /** Copies the shape around the largest deflection near an envelope's peak to `wave`, normalised; false for a flat one. */
+  private takeWave(peak: number): boolean {
+    this.findSummits(peak)
+    const from = (this.rises() ? this.up : this.down) - (this.wave.length >> 1)
+    for (let k = 0; k < this.wave.length; k++) this.wave[k] = this.shaped.at(from + k)
+    return normaliseWave(this.wave)
+  }
+
   private refine(peak: number): number {
+    this.findSummits(peak)
+    this.polarity = Math.max(-polarityVotes, Math.min(polarityVotes, this.polarity + (this.rises() ? 1 : -1)))
+    return Math.max(0, (this.polarity >= 0 ? this.up : this.down) - this.shapeLag)
+  }
+
+  private rises(): boolean {
+    return this.shaped.at(this.up) >= -this.shaped.at(this.down)
+  }
+
+  private findSummits(peak: number): void {
     const centre = peak - this.envelopeLag + this.shapeLag
     const from = Math.max(0, centre - this.reach)
-    const up = this.shaped.highest(from, centre + this.reach, 1)
-    const down = this.shaped.highest(from, centre + this.reach, -1)
-    const vote = this.shaped.at(up) >= -this.shaped.at(down) ? 1 : -1
-    this.polarity = Math.max(-polarityVotes, Math.min(polarityVotes, this.polarity + vote))
-    return Math.max(0, (this.polarity >= 0 ? up : down) - this.shapeLag)
+    this.up = this.shaped.highest(from, centre + this.reach, 1)
+    this.down = this.shaped.highest(from, centre + this.reach, -1)
   }
 }
 

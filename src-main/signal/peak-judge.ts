@@ -5,6 +5,8 @@ export interface Peak {
   readonly at: number
   readonly height: number
   readonly slope: number
+  /** Correlation with the beats known so far, -1..1; NaN while none is known or where shapes are not compared. */
+  readonly similarity: number
 }
 
 export interface PeakRules {
@@ -28,8 +30,13 @@ const learnSeconds = 2
 /** Peaks above this part of the tallest are taken for beats while learning. */
 const learnHigh = 0.4
 const learnNoise = 0.1
-/** Noise as tall as the beats must not close the gate for good. */
-const noiseCeiling = 0.8
+/** Noise as tall as the beats (T waves of extrasystoles) must not close the gate: it counts up to half the beats' height. */
+const noiseCeiling = 0.5
+/** A peak shaped like the known beats needs less height, one unlike all of them more. */
+const alike = 0.9
+const alikeFactor = 0.7
+const unlike = 0.5
+const unlikeFactor = 1.3
 /** Nothing for this long: the level is wrong (gain change, electrode moved); lower it by `relax` per usual interval. */
 const lostSeconds = 3
 const relax = 0.8
@@ -40,8 +47,8 @@ const firstInterval = 0.8
 const longestInterval = 2
 
 /**
- * Decides which peaks are beats: adaptive thresholds between the medians of recent beats and recent noise, refractory time,
- * echo rejection by slope and search-back for missed beats (after Pan and Tompkins 1985, Hamilton and Tompkins 1986; medians as
+ * Decides which peaks are beats: adaptive thresholds between the medians of recent beats and recent noise, eased for shapes that
+ * are known, refractory time, echo rejection by slope and search-back for missed beats (after Pan and Tompkins 1985, Hamilton and Tompkins 1986; medians as
  * in the latter).
  */
 export class PeakJudge {
@@ -117,7 +124,8 @@ export class PeakJudge {
       if (since < refractorySeconds * rateHz) return
       if (since < afterSeconds * rateHz && peak.slope < afterSlope * this.last.slope) return this.refuse(peak)
     }
-    if (peak.height >= this.level) this.accept(peak)
+    const factor = peak.similarity >= alike ? alikeFactor : peak.similarity < unlike ? unlikeFactor : 1
+    if (peak.height >= factor * this.level) this.accept(peak)
     else this.refuse(peak)
   }
 

@@ -54,7 +54,7 @@ export class UpstrokeFinder {
     const centre = i - this.ahead
     if (centre > this.ahead && this.slopeSum.isPeak(centre, this.ahead)) {
       const steepest = this.rises.highest(Math.max(0, centre - this.window), centre, 1)
-      this.judge.consider({ at: steepest, height: this.slopeSum.at(centre), slope: this.rises.at(steepest) })
+      this.judge.consider({ at: steepest, height: this.slopeSum.at(centre), slope: this.rises.at(steepest), similarity: Number.NaN })
     }
     const beat = this.judge.tick(i)
     return beat === null ? -1 : this.footOf(beat.at)
