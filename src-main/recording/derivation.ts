@@ -40,9 +40,15 @@ export interface Derived {
  */
 export class Derivation {
   readonly markers: { note: MarkerNote; row: number }[] = []
+  private readonly knownHead: RecordingHead | null
   private started: Started | null = null
   private ended = false
   private pieces: Uint8Array[] = []
+
+  /** `knownHead`: what recording.json says, for a journal that was cut off before its own beginning was written. */
+  constructor(knownHead: RecordingHead | null = null) {
+    this.knownHead = knownHead
+  }
 
   /** Rows, gaps and rate so far. */
   get timeline(): Timeline | null {
@@ -136,6 +142,7 @@ export class Derivation {
   }
 
   private begun(): Started {
+    if (!this.started && this.knownHead) this.started = new Started(this.knownHead, false)
     if (this.started) return this.started
     throw new LabError('journal-corrupt', 'The journal does not begin with the description of its recording.')
   }

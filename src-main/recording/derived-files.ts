@@ -3,6 +3,7 @@ import { LabError, type FileEntry } from '../contract/index.ts'
 import { writeAtomically, type Files, type OpenFile } from '../dataset/files.ts'
 import { Derivation, type Derived } from './derivation.ts'
 import type { JournalRecord } from './journal-format.ts'
+import type { RecordingHead } from './journal-payloads.ts'
 
 /** Bytes of signals.dat gathered before they are written. */
 const writeBytes = 1 << 18
@@ -21,15 +22,17 @@ export interface SignalSink {
 
 /** Runs a derivation over records in order and hashes what it makes. */
 export class DerivationRun {
-  readonly derivation = new Derivation()
+  readonly derivation: Derivation
   private readonly sink: SignalSink
   private readonly hash = createHash('sha256')
   private bytes = 0
   private waiting: Uint8Array[] = []
   private waitingBytes = 0
 
-  constructor(sink: SignalSink) {
+  /** `knownHead`: see `Derivation`. */
+  constructor(sink: SignalSink, knownHead: RecordingHead | null = null) {
     this.sink = sink
+    this.derivation = new Derivation(knownHead)
   }
 
   /** Payloads must stay valid until this resolves. */

@@ -2,8 +2,8 @@ import { LabError, type FileEntry, type Recording, type RecordingId } from '../c
 import type { Dataset } from '../dataset/dataset.ts'
 import { badTails, setBadTailAside } from './bad-tail.ts'
 import { DerivationRun, SignalFile, type DerivationResult } from './derived-files.ts'
-import type { RecordingHead } from './journal-payloads.ts'
-import { readJournal, type JournalEnd } from './journal-reader.ts'
+import { RecordingHead } from './journal-payloads.ts'
+import { journalSegments, readJournal, type JournalEnd } from './journal-reader.ts'
 
 export interface RecoverOptions {
   readonly signal?: AbortSignal
@@ -40,7 +40,7 @@ export async function recoverRecording(dataset: Dataset, id: RecordingId, option
   const existing = await readExisting(dataset, id)
   const signalFile = await SignalFile.create(files, folder)
   try {
-    const { result, journal } = await deriveFromJournal(dataset, id, signalFile, options)
+    const { result, journal } = await deriveFromJournal(dataset, id, existing, signalFile, options)
     if (journal.stop) await setBadTailAside(files, folder, journal.stop)
     const tails = await badTails(files, folder)
     const recording = finishedRecording(result, existing, journal.segments, tails)
@@ -79,15 +79,21 @@ export async function recoverDataset(dataset: Dataset, options: RecoverOptions =
   return { recordings, failures }
 }
 
-/** Reads the journal once and derives everything from it. */
+/** Reads the journal once and derives everything from it. `existing` helps out where the journal was cut off before its beginning. */
 export async function deriveFromJournal(
   dataset: Dataset,
   id: RecordingId,
+  existing: Recording | null,
   sink: { write(bytes: Uint8Array): Promise<void> },
   options: RecoverOptions = {},
 ): Promise<{ result: DerivationResult; journal: JournalEnd }> {
-  const run = new DerivationRun(sink)
-  const reading = readJournal(dataset.files, dataset.recordings.folder(id), id, options.signal)
+  const run = new DerivationRun(sink, existing && RecordingHead.parse(existing))
+  const folder = dataset.recordings.folder(id)
+  if ((await journalSegments(dataset.files, folder)).length === 0 && (await badTails(dataset.files, folder)).length > 0) {
+    // Not one byte of the journal could be believed, and all of them have been set aside.
+    return { result: await run.finish(), journal: { records: 0, lastSequence: 0, stop: null, segments: [] } }
+  }
+  const reading = readJournal(dataset.files, folder, id, options.signal)
   for (let records = 0; ; ) {
     const step = await reading.next()
     if (step.done) return { result: await run.finish(), journal: step.value }

@@ -138,7 +138,7 @@ async function sumSignals(dataset: Dataset, path: string, format: WfdbReadFormat
 /** Derives everything from the journal once more: every derived file and field has to come out the same. */
 async function checkDerivation(dataset: Dataset, recording: Recording, report: Report, signal: AbortSignal | undefined): Promise<void> {
   const nowhere = { write: async () => undefined }
-  const { result, journal } = await deriveFromJournal(dataset, recording.id, nowhere, { signal })
+  const { result, journal } = await deriveFromJournal(dataset, recording.id, recording, nowhere, { signal })
   if (journal.stop) {
     const { file, offset, reason, tailBytes } = journal.stop
     report(file, 'journal-corrupt', `${file} cannot be believed from byte ${offset} on (${reason}): ${tailBytes} bytes.`)

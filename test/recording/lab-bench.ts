@@ -20,7 +20,7 @@ export class ManualClock implements Clock {
 }
 
 /** Remembers what is open, so that a test can leave a recording as a killed program does and still clean up. */
-function tracked(files: Files): Files & { closeAll(): Promise<void> } {
+function tracked(files: Files, syncs: boolean): Files & { closeAll(): Promise<void> } {
   const opened = new Set<OpenFile>()
   return {
     ...files,
@@ -28,6 +28,7 @@ function tracked(files: Files): Files & { closeAll(): Promise<void> } {
       const file = await files.open(path, mode)
       const handle: OpenFile = {
         ...file,
+        sync: () => (syncs ? file.sync() : Promise.resolve()),
         async close() {
           opened.delete(handle)
           await file.close()
@@ -36,15 +37,16 @@ function tracked(files: Files): Files & { closeAll(): Promise<void> } {
       opened.add(handle)
       return handle
     },
+    syncFolder: (folder) => (syncs ? files.syncFolder(folder) : Promise.resolve()),
     async closeAll() {
       for (const file of opened) await file.close()
     },
   }
 }
 
-/** A new dataset with one consenting subject in a folder of its own. */
-export async function newDataset(): Promise<{ dataset: Dataset; remove: () => Promise<void> }> {
-  const files = tracked(nodeFiles)
+/** A new dataset with one consenting subject in a folder of its own. `syncs: false` spares a test that does not pull the plug the waiting. */
+export async function newDataset({ syncs = true } = {}): Promise<{ dataset: Dataset; remove: () => Promise<void> }> {
+  const files = tracked(nodeFiles, syncs)
   const root = await mkdtemp(join(tmpdir(), 'pulseprint-recording-'))
   const dataset = await Dataset.create(join(root, 'lab'), { name: 'Test', files })
   await dataset.subjects.add({ code: SubjectCode.parse('S001'), consent: 'granted' })
