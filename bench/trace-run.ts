@@ -26,4 +26,8 @@ export interface TraceWindow {
   /** `null` before `startTrace`. */
   readTrace(): TraceFigures | null
   resetTrace(): void
+  /** Stored rows instead of live ones, with a hole in every lane. */
+  showHistory(lanes: number, columns: number): void
+  showLive(): void
+  resizeTrace(): void
 }

@@ -49,6 +49,34 @@ export function traceEnvelope(target: PathTarget, values: Float32Array, lane: nu
   }
 }
 
+/** One lane of stored rows across `width` device pixels, missing columns hatched. */
+export function paintEnvelopeLane(
+  context: CanvasRenderingContext2D,
+  values: Float32Array,
+  lane: number,
+  columns: number,
+  scale: LaneScale,
+  strip: Strip,
+  width: number,
+  pen: { readonly colour: string; readonly hatch: CanvasPattern | string; readonly linePixels: number },
+): void {
+  const step = width / Math.max(1, columns)
+  context.fillStyle = pen.hatch
+  for (let column = 0; column < columns; column++) {
+    const low = values[2 * (lane * columns + column)]
+    if (low === low) continue
+    const from = column
+    while (column + 1 < columns && Number.isNaN(values[2 * (lane * columns + column + 1)])) column++
+    context.fillRect(from * step, strip.middle - strip.height / 2, (column + 1 - from) * step, strip.height)
+  }
+  context.strokeStyle = pen.colour
+  context.lineWidth = pen.linePixels
+  context.lineJoin = 'round'
+  context.beginPath()
+  traceEnvelope(context, values, lane, columns, scale, strip, 0, width)
+  context.stroke()
+}
+
 export interface ThumbnailOptions {
   /** Device pixels. */
   readonly width: number

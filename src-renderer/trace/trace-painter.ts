@@ -1,13 +1,16 @@
 import type { Envelope } from '../../src-main/contract/schemas/recording.ts'
 import type { ViewFrame } from '../../src-main/contract/view-frame.ts'
 import { AutoGain } from './auto-gain.ts'
-import { envelopeRange, envelopeValues, traceEnvelope } from './envelope-painter.ts'
+import { paintBeatTick } from './beat-ticks.ts'
+import { envelopeRange, envelopeValues, paintEnvelopeLane } from './envelope-painter.ts'
 import { FrameStatistics } from './frame-statistics.ts'
 import type { PaintStatistics } from './frame-statistics.ts'
 import { gridPeriod, hatching, paintGrid } from './grid-painter.ts'
 import { paintGutter } from './gutter-painter.ts'
 import { nextGap, rangeOf, traceColumns } from './lane-strokes.ts'
 import type { Strip } from './lane-strokes.ts'
+import { sameFields } from './painter-options.ts'
+import type { PainterLane, PainterOptions } from './painter-options.ts'
 import { Playhead } from './playhead.ts'
 import type { TraceMode, TraceView } from './trace-interaction.ts'
 import { stripMiddle, traceLayout, visibleSeconds } from './trace-layout.ts'
@@ -17,26 +20,7 @@ import { TraceSurface } from './trace-surface.ts'
 import { laneColour } from './trace-theme.ts'
 import type { TraceTheme } from './trace-theme.ts'
 
-export interface PainterLane {
-  readonly id: string
-  readonly label: string
-  readonly unit: string
-  /** Contract LaneKind. */
-  readonly kind: string
-  readonly sparse: boolean
-  readonly visible: boolean
-  /** Fixed gain (10 for 10 mm/mV), or `null` for automatic. */
-  readonly millimetresPerUnit: number | null
-}
-
-export interface PainterOptions {
-  readonly theme: TraceTheme
-  readonly mode: TraceMode
-  /** ECG paper at this speed (25 mm/s), or `null` for the plain view of `seconds`. */
-  readonly paperMillimetresPerSecond: number | null
-  readonly seconds: number
-  readonly showBeats: boolean
-}
+export type { PainterLane, PainterOptions }
 
 /** Blank stretch ahead of a sweep's newest sample, CSS pixels. */
 const eraseBarPixels = 22
@@ -85,8 +69,9 @@ export class TracePainter {
     this.resize()
   }
 
-  /** Lanes in the order of the view frames; begins with an empty screen. */
+  /** Lanes in the order of the view frames; another device or rate begins with an empty screen. The same lanes again cost nothing. */
   setLanes(lanes: readonly PainterLane[], rateHz: number): void {
+    if (rateHz === this.rateHz && lanes.length === this.lanes.length && lanes.every((lane, i) => sameFields(lane, this.lanes[i]))) return
     const known = new Map(this.lanes.map((lane, i) => [lane.id, this.gains[i]]))
     const sameStream = rateHz === this.rateHz && lanes.length === this.lanes.length && lanes.every((lane, i) => lane.id === this.lanes[i].id)
     this.gains = lanes.map((lane) => {
@@ -106,7 +91,9 @@ export class TracePainter {
   }
 
   setOptions(options: Partial<PainterOptions>): void {
-    this.options = { ...this.options, ...options }
+    const changed = { ...this.options, ...options }
+    if (sameFields(changed, this.options)) return
+    this.options = changed
     this.resize()
   }
 
@@ -222,7 +209,6 @@ export class TracePainter {
     this.beatsDrawn.fill(-1)
     this.cleared = head
     const from = Math.max(0, Math.floor(this.ring.oldestRow / this.layout.rowsPerColumn), head - this.layout.plotWidth + this.eraseBar)
-    // Pages are cleared as they are entered: start inside the first one so that the second's start is not wiped.
     this.strokeColumns(from, head)
     this.paintOverlay()
   }
@@ -253,7 +239,6 @@ export class TracePainter {
     for (let page = Math.floor(from / plotWidth); page * plotWidth < to; page++) {
       const context = this.pageContext(page)
       const origin = page * plotWidth
-      // One column of overlap, so that a line crossing into the next page ends at its edge.
       const first = Math.max(from, origin)
       const last = Math.min(to, origin + plotWidth)
       context.lineWidth = linePixels * ratio
@@ -288,16 +273,7 @@ export class TracePainter {
         if (column >= head) break
         this.beatsDrawn[lane] = beats[next]
         if (column < oldest) continue
-        const context = this.pageContext(Math.floor(column / plotWidth))
-        const x = Math.round(column % plotWidth)
-        // At the foot of the strip: R peaks reach its top.
-        const foot = Math.round((i + 1) * stripHeight - 2 * ratio)
-        context.fillStyle = this.options.theme.beat
-        context.beginPath()
-        context.moveTo(x - 3 * ratio, foot)
-        context.lineTo(x + 3 * ratio, foot)
-        context.lineTo(x, foot - 5 * ratio)
-        context.fill()
+        paintBeatTick(this.pageContext(Math.floor(column / plotWidth)), column % plotWidth, (i + 1) * stripHeight, ratio, this.options.theme.beat)
       }
     }
   }
@@ -320,7 +296,7 @@ export class TracePainter {
     this.surface.placeHead(null, ratio)
   }
 
-  /** Looks at one lane per call, or at all when the screen is drawn anew. */
+  /** One lane per call, all when the screen is drawn anew. */
   private adjustGains(nowMs: number): void {
     const all = this.stale
     if (!all && nowMs - this.lastGainMs < (gainEverySeconds * 1000) / this.strips.length) return
@@ -346,16 +322,11 @@ export class TracePainter {
     this.surface.placeHead(null, ratio)
     page.context.clearRect(0, 0, plotWidth, height)
     const values = envelopeValues(envelope)
-    page.context.lineWidth = linePixels * ratio
-    page.context.lineJoin = 'round'
     this.strips.forEach((lane, i) => {
       const range = envelopeRange(values, lane, envelope.columns)
-      if (range === null) return
-      this.gains[lane].update(range.low, range.high, stripHeight, millimetre)
-      page.context.strokeStyle = laneColour(this.options.theme, this.lanes[lane].kind)
-      page.context.beginPath()
-      traceEnvelope(page.context, values, lane, envelope.columns, this.gains[lane], this.stripPlaces[i], 0, plotWidth)
-      page.context.stroke()
+      if (range !== null) this.gains[lane].update(range.low, range.high, stripHeight, millimetre)
+      const colour = laneColour(this.options.theme, this.lanes[lane].kind)
+      paintEnvelopeLane(page.context, values, lane, envelope.columns, this.gains[lane], this.stripPlaces[i], plotWidth, { colour, hatch: this.hatch, linePixels: linePixels * ratio })
     })
     this.paintOverlay()
     this.drawn = Number.POSITIVE_INFINITY

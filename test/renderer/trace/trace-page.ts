@@ -112,4 +112,16 @@ Object.assign(window, {
   },
   readTrace: () => painter?.stats() ?? null,
   resetTrace: () => painter?.resetStats(),
+  showHistory(lanes, columns) {
+    const values = new Float32Array(lanes * columns * 2)
+    for (let lane = 0; lane < lanes; lane++) {
+      for (let column = 0; column < columns; column++) {
+        const value = column > 300 && column < 340 ? Number.NaN : ecg((column / 120 + lane / 9) % 1)
+        values.set([value - 0.02, value + 0.02], 2 * (lane * columns + column))
+      }
+    }
+    painter?.showHistory({ fromRow: 0, toRow: columns * 4, columns, bytes: new Uint8Array(values.buffer) })
+  },
+  showLive: () => painter?.showHistory(null),
+  resizeTrace: () => painter?.resize(),
 } satisfies TraceWindow)
