@@ -12,13 +12,12 @@ import type { Strip } from './lane-strokes.ts'
 import { sameFields } from './painter-options.ts'
 import type { PainterLane, PainterOptions } from './painter-options.ts'
 import { Playhead } from './playhead.ts'
-import type { TraceMode, TraceView } from './trace-interaction.ts'
+import type { TraceView } from './trace-interaction.ts'
 import { stripMiddle, traceLayout, visibleSeconds } from './trace-layout.ts'
 import type { TraceLayout } from './trace-layout.ts'
 import { TraceRing } from './trace-ring.ts'
 import { TraceSurface } from './trace-surface.ts'
 import { laneColour } from './trace-theme.ts'
-import type { TraceTheme } from './trace-theme.ts'
 
 export type { PainterLane, PainterOptions }
 
