@@ -105,6 +105,7 @@ export class App {
     })
     connection.on('acquisition.status', (status) => {
       this.live.follow(status)
+      this.recorder.follow(status)
       this.sound.follow(this.preferences.alarmSound ? status.alarms : [])
     })
   }
@@ -115,7 +116,10 @@ export class App {
     this.thumbnails.bind(id)
     await this.#readSubjects()
     await this.#readLibrary()
-    if (this.acquisition.status !== null) this.live.follow(this.acquisition.status)
+    const { status } = this.acquisition
+    if (status === null) return
+    this.live.follow(status)
+    this.recorder.follow(status)
   }
 
   async #readSubjects(): Promise<void> {

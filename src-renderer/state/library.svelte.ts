@@ -6,7 +6,7 @@ export type FacetName = 'subject' | 'state' | 'profile' | 'protocol' | 'finding'
 export type SortOrder = 'newest' | 'oldest' | 'longest' | 'subject'
 
 /** What a recording is found by, beside its text. */
-export type Finding = 'clean' | 'lost-rows' | 'warnings' | 'poor-signal'
+export type Finding = 'clean' | 'lost-rows' | 'loss-unknown' | 'warnings' | 'poor-signal'
 
 /** Less than this much of the time usable on the best lane is worth finding. */
 const poorRatio = 0.5
@@ -20,6 +20,7 @@ export interface FacetValue {
 export function findingsOf(item: RecordingListItem): Finding[] {
   const findings: Finding[] = []
   if (item.lostRows > 0) findings.push('lost-rows')
+  else if (item.lossCertainty === 'unknown') findings.push('loss-unknown')
   if (item.warnings.length > 0) findings.push('warnings')
   const ratio = usableRatio(item)
   if (ratio !== null && ratio < poorRatio) findings.push('poor-signal')

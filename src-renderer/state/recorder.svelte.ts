@@ -1,4 +1,5 @@
 import type { RecordingId, SubjectCode } from '../../src-main/contract/ids.ts'
+import type { AcquisitionStatus } from '../../src-main/contract/schemas/acquisition.ts'
 import type { Marker, Recording } from '../../src-main/contract/schemas/recording.ts'
 import type { ProtocolStep, RecordingProtocol } from '../../src-main/contract/schemas/protocol.ts'
 import type { AcquisitionState } from './acquisition.svelte.ts'
@@ -44,6 +45,7 @@ export class Recorder {
   readonly #connection: Connection
   readonly #acquisition: AcquisitionState
   #datasetId = ''
+  #recordingId: RecordingId | null = null
 
   constructor(connection: Connection, acquisition: AcquisitionState, store: WorkingStore) {
     this.#connection = connection
@@ -60,6 +62,17 @@ export class Recorder {
     this.subject = null
     this.finished = null
     await this.notes.load(datasetId)
+  }
+
+  /** A recording that this window did not start (a reload, another window) brings its drafts along. */
+  follow(status: AcquisitionStatus): void {
+    const id = status.recording?.id ?? null
+    if (id === this.#recordingId || this.#datasetId === '') return
+    this.#recordingId = id
+    if (id === null) return
+    this.subject = status.recording?.subject ?? this.subject
+    this.markers = []
+    void this.markerText.load(this.#datasetId, id)
   }
 
   get running(): boolean {
@@ -120,6 +133,7 @@ export class Recorder {
         operator: operator.trim(),
         overrideReason: this.failedChecks.length > 0 ? this.overrideReason.trim() : null,
       })
+      this.#recordingId = id
       this.markers = []
       this.overrideReason = ''
       await this.notes.clear()

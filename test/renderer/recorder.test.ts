@@ -104,6 +104,26 @@ describe('while recording', () => {
   })
 })
 
+describe('a window that opens while a recording runs', () => {
+  it('brings back the half-typed marker and the subject', async () => {
+    const first = await setUp()
+    first.recorder.subject = 'S001'
+    await first.recorder.start('')
+    first.recorder.markerText.set('unsent')
+    await first.recorder.markerText.flush()
+
+    const connection = new Connection(() => Promise.resolve(first.lab))
+    const reopened = new Recorder(connection, first.acquisition, first.store)
+    await reopened.bind(datasetId)
+    reopened.follow({
+      ...streaming,
+      recording: { id, subject: 'S001' as SubjectCode, elapsedSeconds: 1, durableSeconds: 1, receivedSequence: 1, durableSequence: 1, bytes: 1, gaps: 0, markers: 0, protocol: null },
+    })
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect([reopened.markerText.value, reopened.subject]).toEqual(['unsent', 'S001'])
+  })
+})
+
 describe('the summary', () => {
   it('opens when this window stops and when the lab says that a recording is finished', async () => {
     const mine = await setUp()

@@ -81,7 +81,7 @@ export const library = {
   filters: 'Filters',
   clear: 'Clear filters',
   facets: { finding: 'Findings', state: 'State', profile: 'Device', protocol: 'Protocol', subject: 'Subject' },
-  findings: { clean: 'Clean', 'lost-rows': 'Rows lost', warnings: 'Warnings', 'poor-signal': 'Poor signal' },
+  findings: { clean: 'Clean', 'lost-rows': 'Rows lost', 'loss-unknown': 'Loss unknown', warnings: 'Warnings', 'poor-signal': 'Poor signal' },
   states: {
     recording: 'Recording now',
     interrupted: 'Interrupted',

@@ -65,7 +65,7 @@ export const alarms = {
   diskLow: (free: string) => `Only ${free} left. Make room now.`,
   writerDegraded: (span: string) => `Saving is ${span} behind. What was received is still held in memory.`,
   writerFailed: 'The recording has stopped. Everything up to the saved clock is kept.',
-  disconnected: 'Plug it in again: the recording goes on with a gap.',
+  disconnected: 'Plug it in again: it goes on by itself. A recording keeps a gap.',
 }
 
 /** Warnings of a finished recording by code; others show the lab's own sentence. */

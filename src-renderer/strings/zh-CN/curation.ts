@@ -83,7 +83,7 @@ export const library: Strings['library'] = {
   filters: '筛选',
   clear: '清除筛选',
   facets: { finding: '发现', state: '状态', profile: '设备', protocol: '方案', subject: '受试者' },
-  findings: { clean: '无问题', 'lost-rows': '有丢失', warnings: '有警告', 'poor-signal': '信号差' },
+  findings: { clean: '无问题', 'lost-rows': '有丢失', 'loss-unknown': '丢失未知', warnings: '有警告', 'poor-signal': '信号差' },
   states: {
     recording: '正在采集',
     interrupted: '已中断',

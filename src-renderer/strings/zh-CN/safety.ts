@@ -67,7 +67,7 @@ export const alarms: Strings['alarms'] = {
   diskLow: (free) => `仅剩 ${free}。请立即腾出空间。`,
   writerDegraded: (span) => `保存落后 ${span}。已收到的内容仍在内存中。`,
   writerFailed: '采集已停止。“已保存”时刻之前的内容都已保留。',
-  disconnected: '请重新插上：采集会带一处缺口继续。',
+  disconnected: '请重新插上：会自动继续，采集中留下一处缺口。',
 }
 
 export const warnings: Strings['warnings'] = {
