@@ -1,7 +1,8 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { build } from 'vite'
-import type { TraceFigures, TraceRun } from './trace-run.ts'
+import { repositoryRoot } from '../test/signal/physionet.ts'
+import type { TraceFigures, TraceRun } from '../test/renderer/trace/trace-run.ts'
 
 const warmUpMs = 3000
 const measuredMs = 10_000
@@ -19,7 +20,7 @@ export async function traceScript(): Promise<string> {
   const result = await build({
     logLevel: 'silent',
     configFile: false,
-    build: { write: false, minify: false, lib: { entry: fileURLToPath(new URL('../test/renderer/trace/trace-page.ts', import.meta.url)), formats: ['iife'], name: 'tracePage' } },
+    build: { write: false, minify: false, lib: { entry: join(repositoryRoot(), 'test/renderer/trace/trace-page.ts'), formats: ['iife'], name: 'tracePage' } },
   })
   const outputs = Array.isArray(result) ? result : [result]
   for (const output of outputs) {

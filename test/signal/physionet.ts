@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
  * oracle does not depend on the product's own readers. https://physionet.org/physiotools/wag/signal-5.htm, annot-5.htm
  */
 
-function repositoryRoot(): string {
+/** The folder of package.json, from wherever this code was bundled to. */
+export function repositoryRoot(): string {
   let at = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(at, 'package.json'))) at = dirname(at)
   return at

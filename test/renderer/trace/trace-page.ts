@@ -1,7 +1,7 @@
 import type { ViewFrame } from '../../../src-main/contract/view-frame.ts'
 import { darkTraceTheme, lightTraceTheme } from '../../../src-renderer/trace/trace-theme.ts'
 import { TracePainter } from '../../../src-renderer/trace/trace-painter.ts'
-import type { TraceRun, TraceWindow } from '../../../bench/trace-run.ts'
+import type { TraceRun, TraceWindow } from './trace-run.ts'
 
 /** Frames that the view lane sends per second. */
 const framesPerSecond = 30
