@@ -32,7 +32,7 @@ export default defineConfig({
   renderer: {
     root: from('src-renderer'),
     base: './',
-    plugins: [svelte()],
+    plugins: [svelte({ configFile: from('svelte.config.js') })],
     build: {
       outDir: from('out/renderer'),
       emptyOutDir: true,

@@ -59,6 +59,29 @@ async function guarded<T>(path: string, doing: 'read' | 'write', work: () => Pro
 
 const openFlags = { read: 'r', append: 'a', create: 'wx+', update: constants.O_RDWR | constants.O_CREAT } as const
 
+/** Node's own recursive mkdir never returns where nothing can be made although the parent exists (/proc). */
+async function makeFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (thrown) {
+    const errno = thrown instanceof Error && 'code' in thrown ? thrown.code : null
+    if (errno === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    const parent = dirname(folder)
+    if (errno !== 'ENOENT' || parent === folder || (await exists(parent))) throw thrown
+    await makeFolders(parent)
+    await makeFolders(folder)
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The real file system. */
 export const nodeFiles: Files = {
   async open(path, mode) {
@@ -92,7 +115,7 @@ export const nodeFiles: Files = {
         await handle.close()
       }
     }),
-  makeFolder: (folder) => guarded(folder, 'write', async () => void (await mkdir(folder, { recursive: true }))),
+  makeFolder: (folder) => guarded(folder, 'write', () => makeFolders(folder)),
   list: (folder) =>
     guarded(folder, 'read', async () =>
       (await readdir(folder, { withFileTypes: true })).map((entry) => ({ name: entry.name, folder: entry.isDirectory() })),
