@@ -2,6 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { SerialPort } from 'serialport'
 import { LabError } from '../contract/index.ts'
 import type { Clock } from './clock.ts'
+import { hangupBinding } from './hangup-binding.ts'
 import { lastingPath } from './ports.ts'
 import type { LinkRequest, SerialDeviceLink } from './device-link.ts'
 
@@ -69,19 +70,21 @@ export class SerialLink implements SerialDeviceLink {
     const { baudRate, dtr } = this.#request
     const path = await this.#presentPath()
     await this.#refuseOrdinaryFile(path)
-    const port = new SerialPort({
+    const settings = {
+      binding: hangupBinding,
       path,
       baudRate,
-      dataBits: 8,
-      parity: 'none',
-      stopBits: 1,
+      dataBits: 8 as const,
+      parity: 'none' as const,
+      stopBits: 1 as const,
       rtscts: false,
       lock: true,
       autoOpen: false,
       endOnClose: false,
       // Where DTR must stay low, the driver may not toggle it on closing either.
       hupcl: dtr,
-    })
+    }
+    const port = new SerialPort(settings)
     port.on('data', (bytes: Buffer) => this.#onData(bytes, this.#clock.monotonicNs()))
     try {
       await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())))
@@ -92,8 +95,6 @@ export class SerialLink implements SerialDeviceLink {
     // After opening, errors come through the callbacks of the calls that caused them; without a listener Node would end the program.
     port.on('error', (error: Error) => this.#ended(port, error))
     port.on('close', (error: Error | null) => this.#ended(port, error))
-    // A hang-up of the terminal shows as the end of the stream, without `close`.
-    port.on('end', () => this.#ended(port, new Error('the line was hung up')))
     await this.#setLines(port, dtr)
   }
 
