@@ -41,7 +41,7 @@ const fullGroup = 8192
 /** Waits between attempts to find an unplugged board again, ms; the last one repeats. */
 const reconnectDelaysMs = [250, 500, 1000, 2000]
 /** Beside the boot time and the rows that a decoder needs for its lock. */
-const firstRowsMs = 3000
+const firstRowsMs = 5000
 /** BITalino needs six good frames in a row before it emits any: the slowest lock of all. */
 const lockRows = 8
 /** More bytes than any command's reply: what came was a stream of another kind. */

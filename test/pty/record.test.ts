@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { compare, type Comparison } from './compare.ts'
@@ -51,12 +51,28 @@ async function recordThroughPort({ device, source, faults, seconds }: Case, decl
   const { folder, dataset } = await newDataset()
   const args = ['--device', device, '--source', source, ...(faults === undefined ? [] : ['--faults', faults])]
   const port = await simulatedPort(join(folder, 'tty'), join(folder, 'truth.npz'), args)
-  const ran = await pulseprint('record', '--dataset', dataset, '--subject', 'S001', '--device', device, '--port', port.path, '--seconds', String(seconds))
+  const recordOnce = (): Promise<Ran> =>
+    pulseprint('record', '--dataset', dataset, '--subject', 'S001', '--device', device, '--port', port.path, '--seconds', String(seconds))
+  let ran = await recordOnce()
+  // On a busy computer the simulator itself takes its time to start.
+  for (let attempt = 0; attempt < 3 && ran.json.error?.code === 'device-silent'; attempt++) ran = await recordOnce()
   await port.stop()
   expect(ran.code, ran.stderr).toBe(0)
   const record = await readWfdb(join(String(ran.json.path), 'signals.hea'))
   const compared = compare(record, await readTruth(port.truthPath), declaredRateHz)
   return { ran, compared, gaps: (await recordingOf(ran)).gaps, dataset, labels: record.signals.map((signal) => signal.label) }
+}
+
+/** Waits until the running recording has so many bytes on disk. */
+async function journalHolds(dataset: string, bytes: number): Promise<void> {
+  const subject = join(dataset, 'recordings', 'S001')
+  for (let waited = 0; ; waited += 100) {
+    if (waited > 60_000) throw new Error('nothing is being recorded')
+    const [recording] = existsSync(subject) ? await readdir(subject) : []
+    const journal = recording === undefined ? null : await stat(join(subject, recording, 'journal-0001.plj')).catch(() => null)
+    if (journal && journal.size > bytes) return
+    await new Promise((done) => setTimeout(done, 100))
+  }
 }
 
 function expectFlawless({ ran, compared, gaps }: Outcome): void {
@@ -91,12 +107,6 @@ describe.skipIf(missing)('recording through a pseudo-terminal and the real seria
     expect(outcome.compared.rows).toBeGreaterThan(5.5 * 4000)
   })
 
-  it('measures the rate within 20 ppm after 60 s, behind a 16 ms latency timer', async () => {
-    const outcome = await recordThroughPort({ device: 'cyton', source: 'demo:7', faults: 'ppm=80,batch=16', seconds: 62 }, 250)
-    expectFlawless(outcome)
-    expect(Math.abs(Number(outcome.ran.json.ppm) - 80)).toBeLessThan(20)
-  })
-
   it('finds drops, a stall and a restart where they were, and shifts no sample', async () => {
     const faults = 'drop=5@4,stall=400@7,drop=300@10,restart=300@15'
     const { compared, gaps, ran } = await recordThroughPort({ device: 'cyton', source: 'demo:3', faults, seconds: 21 }, 250)
@@ -119,8 +129,9 @@ describe.skipIf(missing)('recording through a pseudo-terminal and the real seria
     const board = (seed: number): Promise<{ stop(): Promise<void>; truthPath: string }> =>
       simulatedPort(path, join(folder, `truth-${seed}.npz`), ['--device', 'cyton', '--source', `demo:${seed}`])
     const before = await board(11)
-    const recording = pulseprint('record', '--dataset', dataset, '--subject', 'S001', '--device', 'cyton', '--port', path, '--seconds', '20')
-    await new Promise((done) => setTimeout(done, 9000))
+    const recording = pulseprint('record', '--dataset', dataset, '--subject', 'S001', '--device', 'cyton', '--port', path, '--seconds', '22')
+    // A Cyton sends 8.25 kB a second.
+    await journalHolds(dataset, 45_000)
     await before.stop()
     await new Promise((done) => setTimeout(done, 1500))
     const after = await board(12)
@@ -149,8 +160,8 @@ describe.skipIf(missing)('recording through a pseudo-terminal and the real seria
     expect(await record('--subject', 'S404', '--demo', '1')).toMatchObject({ code: 1, json: { error: { code: 'subject-not-found' } } })
     const port = await simulatedPort(join(folder, 'tty'), join(folder, 'truth.npz'), ['--device', 'healthypi5', '--source', 'demo:1'])
     const other = await newDataset()
-    const holder = pulseprint('record', '--dataset', other.dataset, '--subject', 'S001', '--device', 'healthypi5', '--port', port.path, '--seconds', '6')
-    await new Promise((done) => setTimeout(done, 4000))
+    const holder = pulseprint('record', '--dataset', other.dataset, '--subject', 'S001', '--device', 'healthypi5', '--port', port.path, '--seconds', '10')
+    await journalHolds(other.dataset, 500)
     expect(await record('--subject', 'S001', '--port', port.path)).toMatchObject({ code: 1, json: { error: { code: 'port-busy' } } })
     expect((await holder).code).toBe(0)
     await port.stop()
@@ -161,8 +172,8 @@ describe.skipIf(missing)('recording through a pseudo-terminal and the real seria
     const { folder, dataset } = await newDataset()
     const record = (device: string, path: string): Promise<Ran> =>
       pulseprint('record', '--dataset', dataset, '--subject', 'S001', '--device', device, '--port', path, '--seconds', '2')
-    const silent = await otherPort(join(folder, 'silent'), 'EXEC:sleep 60')
-    const text = await otherPort(join(folder, 'text'), `SYSTEM:while sleep 0.02; do echo 512\\,71\\,830; done`)
+    const silent = await otherPort(join(folder, 'silent'), 'EXEC:sleep 30')
+    const text = await otherPort(join(folder, 'text'), `SYSTEM:while echo 512\\,71\\,830; do sleep 0.02; done`)
     const healthypi = await simulatedPort(join(folder, 'tty'), join(folder, 'truth.npz'), ['--device', 'healthypi5', '--source', 'demo:1'])
     expect(await record('ads1292r', join(folder, 'silent'))).toMatchObject({ code: 1, json: { error: { code: 'device-silent' } } })
     const wrongBoard = await record('ads1292r', healthypi.path)
@@ -184,5 +195,14 @@ describe.skipIf(missing)('recording through a pseudo-terminal and the real seria
     const [best] = detected.json.evidence as { profile: string; score: number; framesPerSecond: number }[]
     expect(best.profile).toBe('healthypi5')
     expect(best.framesPerSecond).toBeGreaterThan(100)
+  })
+})
+
+// By itself: what competes for the processor while the simulator writes is a delay of the line, and an error of the rate.
+describe.skipIf(missing)('the clock fit through a pseudo-terminal', () => {
+  it('measures the rate within 20 ppm after 60 s, behind a 16 ms latency timer', async () => {
+    const outcome = await recordThroughPort({ device: 'cyton', source: 'demo:7', faults: 'ppm=80,batch=16', seconds: 62 }, 250)
+    expectFlawless(outcome)
+    expect(Math.abs(Number(outcome.ran.json.ppm) - 80)).toBeLessThan(20)
   })
 })
