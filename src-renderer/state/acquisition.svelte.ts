@@ -1,3 +1,4 @@
+import { LabError } from '../../src-main/contract/errors.ts'
 import type { MethodInput } from '../../src-main/contract/lab-api.ts'
 import type { AcquisitionStatus, Alarm, CheckResult, LaneStatus } from '../../src-main/contract/schemas/acquisition.ts'
 import type { DetectionEvidence, DeviceProfile, LaneSpec, PortInfo } from '../../src-main/contract/schemas/device.ts'
@@ -13,8 +14,11 @@ export class AcquisitionState {
   ports = $state.raw<PortInfo[]>([])
   portsLoading = $state(false)
   detecting = $state<string | null>(null)
+  detectError = $state.raw<LabError | null>(null)
   evidence = $state.raw<{ path: string; found: DetectionEvidence[] } | null>(null)
   connecting = $state(false)
+  /** Why the last wish to connect was not granted. */
+  connectError = $state.raw<LabError | null>(null)
   checks = $state.raw<CheckResult[]>([])
   readonly #connection: Connection
   #detection: AbortController | null = null
@@ -73,8 +77,12 @@ export class AcquisitionState {
 
   async connect(source: MethodInput<'acquisition.connect'>): Promise<void> {
     this.connecting = true
+    this.connectError = null
     try {
       this.status = await this.#connection.call('acquisition.connect', source)
+    } catch (thrown) {
+      this.connectError = LabError.from(thrown)
+      throw thrown
     } finally {
       this.connecting = false
     }
@@ -85,16 +93,20 @@ export class AcquisitionState {
     this.checks = []
   }
 
-  /** Listens passively; the evidence is kept for the table. A second call or `cancelDetection` ends the first. */
+  /** Listens passively; the evidence (or the error) is kept for the table. A second call or `cancelDetection` ends the first. */
   async detect(path: string): Promise<void> {
     this.cancelDetection()
     const controller = new AbortController()
     this.#detection = controller
     this.detecting = path
     this.evidence = null
+    this.detectError = null
     try {
       const found = await this.#connection.call('devices.detect', { path }, { signal: controller.signal })
       this.evidence = { path, found }
+    } catch (thrown) {
+      const error = LabError.from(thrown)
+      if (this.#detection === controller && error.code !== 'cancelled') this.detectError = error
     } finally {
       if (this.#detection === controller) {
         this.#detection = null

@@ -9,11 +9,11 @@ import { configuration, idle, streaming } from './samples.ts'
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0))
 
-function frame(change: Partial<ViewFrame> = {}): Uint8Array {
-  return encodeViewFrame({
+function frame(change: Partial<ViewFrame> = {}): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encodeViewFrame({
     sequence: 1, epoch: 1, firstRow: 0, rows: 2, stride: 1, lanes: 3, columns: 2, droppedFrames: 0, rateHz: 250, newestAtMs: 0,
     values: new Float32Array(6), beats: [], ...change,
-  })
+  }))
 }
 
 async function setUp(store = new MemoryStore()) {

@@ -24,7 +24,7 @@ describe.skipIf(!executablePath)('the desktop app in real Electron', () => {
       expect(window.url()).toBe('app://pulseprint/')
       expect(await window.evaluate(() => typeof (globalThis as { require?: unknown }).require)).toBe('undefined')
       expect(await window.evaluate(() => (globalThis as { pulseprintHost?: unknown }).pulseprintHost)).toBe('electron')
-      expect(await window.evaluate(() => window.open('https://example.org'))).toBeNull()
+      expect(await window.evaluate(() => globalThis.open('https://example.org'))).toBeNull()
       expect(app.windows()).toHaveLength(1)
     } finally {
       await app.close()

@@ -43,14 +43,14 @@ describe.skipIf(!hasChromium)('the recording and its window', () => {
 
     await again.getByRole('button', { name: 'Stop and finish' }).click()
     await again.getByTestId('summary').waitFor()
-    await again.getByRole('textbox', { name: 'Notes' }).fill('typed before the reload')
-    await again.waitForTimeout(600)
+    await again.getByRole('textbox', { name: 'Notes' }).fill('kept words')
     await again.getByRole('button', { name: 'Keep', exact: true }).click()
+    await again.getByTestId('summary').waitFor({ state: 'detached' })
 
     const files = await readdir(join(app.path('lab'), 'recordings'), { recursive: true })
     const [file] = files.filter((name) => name.endsWith('recording.json'))
     const stored = JSON.parse(await readFile(join(app.path('lab'), 'recordings', file), 'utf8')) as { gaps: unknown[]; lostRows: number; seconds: number; notes: string }
-    expect(stored).toMatchObject({ gaps: [], lostRows: 0, notes: 'typed before the reload' })
+    expect(stored).toMatchObject({ gaps: [], lostRows: 0, notes: 'kept words' })
     expect(stored.seconds).toBeGreaterThan(6)
     await context.close()
   })

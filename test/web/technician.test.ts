@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addSubject, createDataset, drawnPixels, hasChromium, seconds, ServedApp } from './browser.ts'
+import { addSubject, drawnPixels, hasChromium, seconds, ServedApp } from './browser.ts'
 
 interface StoredRecording {
   state: string

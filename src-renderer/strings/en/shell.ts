@@ -44,7 +44,7 @@ export const status = {
     connecting: 'connecting…',
     streaming: 'streaming',
     reconnecting: 'unplugged, waiting for it',
-    failed: 'failed',
+    failed: 'connection failed',
   },
   device: (name: string, state: string) => `${name} · ${state}`,
   recording: 'Recording',

@@ -45,7 +45,7 @@ export const status: Strings['status'] = {
     connecting: '正在连接…',
     streaming: '正在传输',
     reconnecting: '已拔出，等待重新接入',
-    failed: '失败',
+    failed: '连接失败',
   },
   device: (name, state) => `${name} · ${state}`,
   recording: '正在采集',
