@@ -1,7 +1,7 @@
 import { readdir, readlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SerialPort } from 'serialport'
-import type { DeviceProfile, PortInfo } from '../contract/index.ts'
+import { LabError, type DeviceProfile, type PortInfo } from '../contract/index.ts'
 
 interface ListedPort {
   readonly path: string
@@ -19,9 +19,13 @@ const usefulNames = /^(ttyUSB|ttyACM|rfcomm|cu\.(usb|wchusb|SLAB|Bluetooth))/
  * Every port that a board may be on, USB ones first. Where the system's device database is missing (containers have no udev, and the
  * driver's list then fails) the device folder itself is read: paths are right then, vendor names are not known.
  * A port that is not listed, a pseudo-terminal for one, can still be opened by its path.
+ * @throws LabError `port-list-unavailable` where the system's list fails and there is no device folder (Windows).
  */
 export async function listPorts(profiles: readonly DeviceProfile[]): Promise<PortInfo[]> {
-  const listed = await SerialPort.list().catch(() => scanDeviceFolder())
+  const listed = await SerialPort.list().catch((cause: unknown) => {
+    if (process.platform === 'win32') throw new LabError('port-list-unavailable', 'The ports of this computer could not be listed. Type the path.', {}, { cause })
+    return scanDeviceFolder()
+  })
   return listed
     .filter((port) => port.vendorId !== undefined || process.platform === 'win32' || usefulNames.test(port.path.split('/').pop() ?? ''))
     .map((port) => ({

@@ -93,6 +93,20 @@ export class AcquisitionService {
    */
   async connect(source: AcquisitionSource, signal?: AbortSignal): Promise<AcquisitionStatus> {
     await this.disconnect()
+    const rates = source.kind === 'serial' && source.baudRate === undefined ? deviceProfile(source.profile).baudRates : [undefined]
+    for (const baudRate of rates.slice(0, -1)) {
+      try {
+        return await this.#attempt(source.kind === 'serial' ? { ...source, baudRate } : source, signal)
+      } catch (thrown) {
+        // Boards of one name exist with different rates (Chords: 230400 and 115200) and are silent until they are spoken to at theirs.
+        const { code } = LabError.from(thrown)
+        if (code !== 'device-silent' && code !== 'device-mismatch' && code !== 'device-command-failed') throw thrown
+      }
+    }
+    return this.#attempt(source.kind === 'serial' ? { ...source, baudRate: source.baudRate ?? rates.at(-1) } : source, signal)
+  }
+
+  async #attempt(source: AcquisitionSource, signal?: AbortSignal): Promise<AcquisitionStatus> {
     const profile = deviceProfile(source.profile)
     const configuration = configureDevice(source.profile, source.settings)
     const link = this.#link(source, configuration)

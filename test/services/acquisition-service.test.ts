@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AcquisitionSource, AcquisitionStatus, decodeViewFrame, LabError, type EventName, type LabEmitter } from '../../src-main/contract/index.ts'
-import type { LinkFactory } from '../../src-main/recording/device-link.ts'
+import { configureDevice } from '../../src-main/devices/registry.ts'
+import type { LinkFactory, SerialDeviceLink } from '../../src-main/recording/device-link.ts'
 import { DemoLink } from '../../src-main/recording/demo-link.ts'
 import { AcquisitionService } from '../../src-main/services/acquisition-service.ts'
 import { DatasetHolder } from '../../src-main/services/dataset-holder.ts'
@@ -52,6 +53,45 @@ async function ended<T>(work: Promise<T>): Promise<T> {
 describe('acquisition service', () => {
   beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 9) }))
   afterEach(() => void vi.useRealTimers())
+
+  it('tries the other baud rate of a board that is silent at the first, and only when none was asked for', async () => {
+    const tried: number[] = []
+    const rates: LinkFactory = {
+      ...linkFactory,
+      serial: (request) => {
+        tried.push(request.baudRate)
+        const configuration = configureDevice('chords-uno-r3')
+        const board = new DemoLink({ configuration, seed: 1, faults: '' }, fakeClock)
+        const deaf = { write: () => Promise.resolve(), onData: () => undefined }
+        return Object.assign(Object.create(board) as SerialDeviceLink, {
+          name: request.path,
+          open: () => board.open(),
+          close: () => board.close(),
+          write: (bytes: Uint8Array) => board.write(bytes),
+          onData: (listener: (bytes: Uint8Array, hostNs: number) => void) => board.onData(listener),
+          onClose: (listener: (error: LabError | null) => void) => board.onClose(listener),
+          changeBaudRate: () => Promise.resolve(),
+          ...(request.baudRate === 115200 ? {} : deaf),
+        })
+      },
+    }
+    const attempt = async (baudRate?: number): Promise<{ service: AcquisitionService; outcome: PromiseSettledResult<AcquisitionStatus> }> => {
+      const service = new AcquisitionService({ holder: new DatasetHolder(), emitter: { emit: () => undefined }, clock: fakeClock, linkFactory: rates, view: new ViewService() })
+      const connecting = Promise.allSettled([service.connect(AcquisitionSource.parse({ kind: 'serial', path: '/dev/board', profile: 'chords-uno-r3', baudRate }))])
+      let pending = true
+      void connecting.then(() => (pending = false))
+      while (pending) await vi.advanceTimersByTimeAsync(200)
+      const [outcome] = await connecting
+      return { service, outcome }
+    }
+    const found = await attempt()
+    expect(found.outcome).toMatchObject({ status: 'fulfilled', value: { connection: 'streaming' } })
+    expect(tried).toEqual([230400, 115200])
+    await ended(found.service.close())
+    tried.length = 0
+    expect((await attempt(230400)).outcome).toMatchObject({ status: 'rejected', reason: { code: 'device-silent' } })
+    expect(tried).toEqual([230400])
+  })
 
   it('tells the status four times a second, with rate, lanes and heart rate', async () => {
     const { service, statuses } = await connected(demo(), 20)
