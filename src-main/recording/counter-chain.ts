@@ -17,6 +17,8 @@ export interface ChainRow extends IncomingRow {
   /** `null`: follows by its counter. Otherwise a new epoch: only the host's clock tells how many rows are missing. */
   readonly anchor: GapCause | null
   readonly cause: GapCause
+  /** Without a counter: how many rows the bytes skipped before this one make, by their number alone; a fraction for torn frames and noise. */
+  readonly skippedRows: number
 }
 
 /** What the host's clock says about the chain; asked before a row is believed. */
@@ -147,7 +149,7 @@ export class CounterChain {
     const damaged = this.corrupted || (row.flags & RowFlag.resync) !== 0
     this.previous = row.counter
     this.corrupted = false
-    return { ...row, advance, anchor, cause: anchor ?? (damaged ? 'corrupted' : 'lost') }
+    return { ...row, advance, anchor, cause: anchor ?? (damaged ? 'corrupted' : 'lost'), skippedRows: 0 }
   }
 
   /** Rows from counter `a` to counter `b`, going forward; NaN where that is no whole number of rows (within an eighth, for time stamps). */

@@ -26,6 +26,8 @@ const exactWrapNs = 80e6
 /** The rate of a board without a counter is a guess for this long, and so much lateness says nothing. */
 const guessingNs = 2e9
 const guessingLateNs = 100e6
+/** Damage upon damage does not keep rows waiting for longer than this. */
+const damagedHoldNs = 1.5e9
 /** A pause without a byte that is silence of the device rather than loss on the way. */
 const silenceNs = 2e9
 
@@ -44,6 +46,8 @@ interface Hold {
   /** How late arrivals already were just before, ns: a slow drift is not a loss. */
   readonly beforeNs: number
   rows: HeldRow[]
+  /** Bytes were skipped within it: frames may be missing one by one. */
+  damaged: boolean
   /** Lowest lateness of every span of 0.5 s since the beginning, ns. */
   floors: number[]
 }
@@ -111,6 +115,7 @@ export class GapResolver {
 
   push(row: ChainRow): void {
     if (row.anchor) this.flush()
+    else if (this.hold && row.skippedRows > 0 && row.hostNs - this.hold.startedNs >= damagedHoldNs) this.resolve(this.hold)
     const fresh = this.fit.empty && !this.hold
     const pauseNs = fresh ? 0 : row.hostNs - this.previousHostNs
     const lateNs = fresh ? 0 : row.hostNs - this.fit.hostNsAt(this.at + row.advance)
@@ -118,13 +123,16 @@ export class GapResolver {
     this.previousHostNs = row.hostNs
     const anchor = row.anchor !== null && !fresh
     if (!this.hold) {
-      if (!anchor && lateNs < this.toleranceNs) {
+      const checked = row.skippedRows > 0 && this.mature && lateNs >= this.fit.periodNs / 2
+      if (!anchor && !checked && lateNs < this.toleranceNs) {
+        const skipped = this.mature ? 0 : this.skippedThen(row)
+        this.at += skipped
         this.lastLateNs = lateNs
-        this.emit(row, 0, this.certainty)
+        this.emit(row, skipped, this.certainty)
         return
       }
       const beforeNs = Math.max(0, this.lastLateNs)
-      this.hold = { anchor, startedNs: row.hostNs, beforeNs, rows: [], floors: [] }
+      this.hold = { anchor, startedNs: row.hostNs, beforeNs, rows: [], floors: [], damaged: false }
     }
     this.extend(this.hold, { row, lateNs, pauseNs })
   }
@@ -132,8 +140,8 @@ export class GapResolver {
   /** Decides on what is held with what is known now: rows that were late for a moment only are taken as late, not as lost. */
   flush(): void {
     const { hold } = this
-    if (hold && !hold.anchor && hold.floors.length < 2) this.releaseHeld(hold, hold.rows.map(() => 0), 'estimated')
-    else if (hold) this.resolve(hold)
+    if (hold && !hold.anchor && !hold.damaged && hold.floors.length < 2) this.releaseHeld(hold, hold.rows.map(() => 0), 'estimated')
+    else if (hold) this.resolve(hold, true)
   }
 
   /** Of a loss that the counter tells and the clock does not contradict. */
@@ -151,7 +159,7 @@ export class GapResolver {
     const rise = this.rise(hold, span)
     // Closer than this is jitter, not a burst that is still draining.
     const jitter = Math.max(1e6, this.fit.periodNs / 2)
-    if (!this.counted && !hold.anchor && rise >= jitter) {
+    if (!this.counted && !hold.anchor && !hold.damaged && rise >= jitter) {
       this.followDrift(hold)
       this.push({ ...held.row })
       return
@@ -162,26 +170,38 @@ export class GapResolver {
       return
     }
     hold.rows.push(held)
+    hold.damaged ||= held.row.skippedRows > 0
     while (hold.floors.length <= span) hold.floors.push(Number.POSITIVE_INFINITY)
     hold.floors[span] = Math.min(hold.floors[span], held.lateNs)
-    const arrived = hold.anchor ? held.lateNs < this.fit.periodNs / 2 : held.lateNs < this.toleranceNs
+    const arrived = hold.anchor || hold.damaged ? held.lateNs < this.fit.periodNs / 2 : held.lateNs < this.toleranceNs
     if (arrived) this.releaseHeld(hold, hold.rows.map(() => 0), hold.anchor ? 'estimated' : this.certainty)
   }
 
   /** When span `now` begins, how much higher the floor of the span before it is than that of the one before that, ns; NaN: not yet known. */
   private rise(hold: Hold, now: number): number {
     if (now < 2 || now < hold.floors.length) return Number.NaN
-    return (hold.floors[now - 1] ?? Number.POSITIVE_INFINITY) - (hold.floors[now - 2] ?? Number.POSITIVE_INFINITY)
+    const rise = (hold.floors[now - 1] ?? Number.POSITIVE_INFINITY) - (hold.floors[now - 2] ?? Number.POSITIVE_INFINITY)
+    return Number.isFinite(rise) ? rise : Number.NaN
   }
 
-  private resolve(hold: Hold): void {
+  /** `final`: nothing more will come that could tell more. */
+  private resolve(hold: Hold, final = false): void {
     const { rows } = hold
     const period = this.fit.periodNs
+    const damagedAt = hold.damaged ? rows.findLastIndex(({ row }) => row.skippedRows > 0) : 0
+    const newestNs = rows[rows.length - 1].row.hostNs
+    if (!final && damagedAt > 0 && newestNs - rows[damagedAt].row.hostNs < soonNs) {
+      // The latest damage is too young to tell: decide on what was before it.
+      const rest = rows.splice(damagedAt)
+      this.resolve({ ...hold, rows, damaged: rows.some(({ row }) => row.skippedRows > 0) }, true)
+      for (const { row } of rest) this.push(row)
+      return
+    }
     const extra = rows.map(() => 0)
     // No row can lie later than the lowest arrival at or after it allows.
     const ceiling = rows.map((held) => held.lateNs)
-    const last = Math.min(...hold.floors.slice(-2))
-    ceiling[ceiling.length - 1] = last
+    const last = damagedAt > 0 ? Math.min(...ceiling.slice(damagedAt)) : Math.min(...hold.floors.slice(-2))
+    ceiling[ceiling.length - 1] = Math.min(last, ceiling[ceiling.length - 1])
     for (let index = rows.length - 2; index >= 0; index -= 1) ceiling[index] = Math.min(ceiling[index], ceiling[index + 1])
     if (hold.anchor) {
       extra[0] = Math.max(0, Math.round(ceiling[0] / period))
@@ -201,6 +221,7 @@ export class GapResolver {
       return
     }
     const drift = this.counted ? 0 : hold.beforeNs
+    const accounted = hold.damaged ? this.accountSkipped(rows, ceiling, extra) : 0
     let level = 0
     for (let index = 0; index < rows.length; index += 1) {
       if (Math.round((ceiling[index] - drift) / quantumNs) <= level) continue
@@ -210,15 +231,36 @@ export class GapResolver {
       const next = Math.round((ceiling[soon] - drift) / quantumNs)
       if (!this.counted && next - level < 2) continue
       // No row can be earlier than the line: not the first ones that come close to the level, but the first that are there.
-      const there = Math.min(next * quantumNs, last - drift) - Math.min(5e6, quantumNs / 8)
-      while (ceiling[index] - drift < there) index += 1
+      const there = Math.min(next * quantumNs, ceiling[rows.length - 1] - drift) - Math.min(5e6, quantumNs / 8)
+      while (index < rows.length - 1 && ceiling[index] - drift < there) index += 1
       let end = index
       while (end < rows.length - 1 && rows[end].lateNs - drift >= (next + 0.5) * quantumNs) end += 1
       extra[this.likeliest(rows, index, end)] += Math.round((next - level) * this.quantum)
       level = next
     }
-    if (level === 0 && !this.counted) this.followDrift(hold)
+    if (level === 0 && accounted === 0 && !this.counted) this.followDrift(hold)
     else this.releaseHeld(hold, extra, 'estimated')
+  }
+
+  /** Skipped bytes were frames as far as the clock has room for them. Lowers `ceiling` by what is found, and returns how many rows that is. */
+  private accountSkipped(rows: readonly HeldRow[], ceiling: number[], extra: number[]): number {
+    const period = this.fit.periodNs
+    let accounted = 0
+    for (const [index, { row }] of rows.entries()) {
+      ceiling[index] -= accounted * period
+      const found = skippedRows(row.skippedRows, ceiling[index] / period)
+      extra[index] += found
+      ceiling[index] -= found * period
+      accounted += found
+    }
+    return accounted
+  }
+
+  /** While the line is young: as many of the skipped rows as can have been sent by then. */
+  private skippedThen(row: ChainRow): number {
+    let rows = Math.round(row.skippedRows)
+    while (rows > 0 && !this.possible(rows, row.hostNs)) rows -= 1
+    return rows
   }
 
   /** Not a step of the arrivals but another rate: nothing is missing, and the line begins where the rows are now. */
@@ -249,7 +291,8 @@ export class GapResolver {
     this.lastLateNs = hold.anchor ? 0 : last.lateNs - shifted * this.fit.periodNs
     for (const [index, { row, pauseNs }] of hold.rows.entries()) {
       // A length that the clock alone tells is right to a row or so, and would bend the line.
-      if (hold.anchor ? index === 0 : extra[index] > 0 && this.quantum * this.fit.periodNs < exactWrapNs) this.sink.newEpoch()
+      const guessed = extra[index] > row.skippedRows
+      if (hold.anchor ? index === 0 : guessed && this.quantum * this.fit.periodNs < exactWrapNs) this.sink.newEpoch()
       const silent = extra[index] > 0 && row.cause === 'lost' && pauseNs >= silenceNs
       this.emit({ ...row, cause: cause ?? (silent ? 'silence' : row.cause) }, extra[index], certainty)
     }
@@ -260,4 +303,14 @@ export class GapResolver {
     // The same counter again and no wrap missing: a duplicate.
     if (advance > 0) this.sink.place({ ...row, lostBefore: advance - 1, certainty })
   }
+}
+
+/**
+ * Rows lost where bytes were skipped: whole frames by their bytes unless the clock contradicts; torn ones, and noise that was no frame,
+ * by the clock, for which even half a frame may be one.
+ * @example skippedRows(1, 0.6) === 1; skippedRows(3.4, 0.1) === 0; skippedRows(0.5, 1.1) === 1
+ */
+function skippedRows(byBytes: number, byClock: number): number {
+  if (Number.isInteger(byBytes) && Math.abs(byClock - byBytes) < 0.75) return byBytes
+  return Math.max(0, Math.min(Math.ceil(2 * byBytes), Math.round(byClock)))
 }

@@ -162,8 +162,8 @@ export class Timeline {
     if (!this.chain) {
       const restarted = (incoming.flags & RowFlag.restart) !== 0 && this.rows > 0
       const anchor = reconnected ?? (restarted ? 'restart' : null)
-      const corrupted = this.corruptedRows(incoming.hostNs)
-      this.resolve({ ...incoming, advance: 1 + corrupted, anchor, cause: anchor ?? (corrupted > 0 ? 'corrupted' : 'lost') })
+      const skippedRows = this.skippedRows()
+      this.resolve({ ...incoming, advance: 1, anchor, cause: anchor ?? (skippedRows > 0 ? 'corrupted' : 'lost'), skippedRows })
       return
     }
     for (const found of this.chain.push(incoming)) {
@@ -173,7 +173,7 @@ export class Timeline {
 
   private resolve(row: ChainRow): void {
     if (!this.untimed) this.resolver.push(row)
-    else if (row.advance > 0) this.place({ ...row, lostBefore: row.advance - 1, certainty: 'estimated' })
+    else if (row.advance > 0) this.place({ ...row, lostBefore: row.advance - 1 + Math.round(row.skippedRows), certainty: 'estimated' })
   }
 
   private place(row: PlacedRow): void {
@@ -203,14 +203,11 @@ export class Timeline {
     if (skip.reason !== 'text' && skip.reason !== 'reply') this.skippedBytes += skip.length
   }
 
-  /** Without a counter, the bytes between two frames tell how many frames they were; the clock has to agree, for noise is no frame. */
-  private corruptedRows(hostNs: number): number {
+  /** Frames that the bytes between two frames may have been; noise on an idle line is none, which the clock has to tell. */
+  private skippedRows(): number {
     const { frameBytes, rowsPerFrame } = this.configuration
     const skipped = this.skippedBytes
     this.skippedBytes = 0
-    if (frameBytes === null || skipped === 0 || this.rows === 0) return 0
-    let rows = Math.round((skipped / frameBytes) * rowsPerFrame)
-    while (!this.untimed && rows > 0 && !this.resolver.possible(1 + rows, hostNs)) rows -= 1
-    return rows
+    return frameBytes === null || this.rows === 0 ? 0 : (skipped / frameBytes) * rowsPerFrame
   }
 }

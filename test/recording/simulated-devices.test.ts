@@ -11,6 +11,8 @@ interface Outcome {
   readonly timeline: Timeline
   /** Per placed row: the truth's row with the same counts, in order; -1 where none fits; `null` where missing. */
   readonly placed: (number | null)[]
+  readonly counts: readonly Int32Array[]
+  readonly lanes: number
 }
 
 /** A simulated board's bytes through its decoder and the timeline, compared with what the simulator says that it sent. */
@@ -54,7 +56,7 @@ function record(profile: string, faults: string, seconds: number, seed = 3): Out
     next += 1
     return same ? next - 1 : -1
   })
-  return { truth, timeline, placed }
+  return { truth, timeline, placed, counts: rows, lanes }
 }
 
 /** Largest distance of a placed row from its place in the truth; Infinity when a row is not what was sent. */
@@ -119,6 +121,32 @@ describe.each(uncounted)('simulated %s, without a counter', (profile) => {
     expect(outcome.placed).not.toContain(-1)
     expect(outcome.timeline.gaps).toMatchObject([{ certainty: 'estimated' }])
     expect(shift(outcome)).toBeLessThanOrEqual(Math.max(1, Math.ceil(configureDevice(profile).rateHz * 0.002)))
+  })
+})
+
+/** Rows that are not what the truth has at their place, among rows that left the board unaltered: none may be shifted or invented. */
+function misplaced(profile: string, faults: string, seconds: number): { wrong: number; missing: number; altered: number; gaps: number } {
+  const { truth, timeline, counts, lanes } = record(profile, faults, seconds, 5)
+  const same = (row: number, at: number): boolean => counts[row].every((count, lane) => count === truth.counts[at * lanes + lane])
+  let first = 0
+  while (!same(0, first)) first += 1
+  let [wrong, missing] = [0, 0]
+  for (const [row, values] of counts.entries()) {
+    if (values.every((count) => count === -2147483648)) missing += 1
+    else if (row + first >= truth.rows || (truth.sent[row + first] === 1 && !same(row, row + first))) wrong += 1
+  }
+  return { wrong, missing, altered: truth.sent.reduce((sum, sent) => sum + 1 - sent, 0), gaps: timeline.gaps.length }
+}
+
+describe.each([...counted, ...uncounted])('simulated %s with damaged bytes', (profile) => {
+  test('flipped bits, torn frames and noise shift nothing and invent nothing', () => {
+    for (const faults of ['flip=0.0001,jitter=2', 'flip=0.001,jitter=2', 'torn=1@3,torn=3@6,jitter=2', 'noise=40@3,noise=100@5,jitter=2']) {
+      const { wrong, missing, altered } = misplaced(profile, faults, 10)
+      // Shimmer3 packets have no checksum and are put in the order of their time stamps: a flipped stamp can look like an order.
+      expect(wrong, faults).toBeLessThanOrEqual(profile.startsWith('shimmer3') && faults.startsWith('flip=0.001') ? 1 : 0)
+      // A frame next to a damaged one may not be believed either.
+      expect(missing, faults).toBeLessThanOrEqual(altered * 2)
+    }
   })
 })
 
