@@ -18,6 +18,7 @@ import { ProtocolsService } from './protocols-service.ts'
 import { RecordService } from './record-service.ts'
 import { SubjectsService } from './subjects-service.ts'
 import { ViewService } from './view-service.ts'
+import { runInWorker } from './worker-task.ts'
 
 export interface LabOptions {
   readonly host: MethodOutput<'lab.info'>['host']
@@ -58,12 +59,22 @@ export function createLab(options: LabOptions): Lab {
   const jobs = new JobsService(emitter, () => clock.wallMs())
   const dataset = new DatasetService({ holder, emitter, configFolder: options.configFolder })
   const acquisition = new AcquisitionService({ holder, emitter, clock, linkFactory, view })
-  const record = new RecordService({ holder, emitter, clock, acquisition })
+  const { workerUrl } = options
+  const record = new RecordService({
+    holder,
+    emitter,
+    clock,
+    acquisition,
+    // Reading a long recording back costs seconds of work that the live view should not feel.
+    ...(workerUrl && {
+      verify: ({ path }, id) => runInWorker(workerUrl, { kind: 'verify-recording', path, id }, { signal: new AbortController().signal, onProgress: () => undefined }),
+    }),
+  })
 
   const handlers: LabHandlers = {
     ...labHandlers(options),
     ...dataset.handlers(),
-    ...new DatasetJobs({ holder, jobs, workerUrl: options.workerUrl }).handlers(),
+    ...new DatasetJobs({ holder, jobs, workerUrl }).handlers(),
     ...new SubjectsService({ holder, emitter }).handlers(),
     ...new DevicesService({ linkFactory }).handlers(),
     ...new ProtocolsService({ holder }).handlers(),

@@ -44,7 +44,17 @@ export class RecordService implements RecorderView {
   #starting = false
   #running: Running | null = null
 
-  constructor(parts: { holder: DatasetHolder; emitter: LabEmitter; clock: Clock; acquisition: AcquisitionService }) {
+  readonly #verify: (dataset: Dataset, id: RecordingId) => Promise<unknown>
+
+  /** `verify`: reads a finished recording back; in this thread unless the host has another for it. */
+  constructor(parts: {
+    holder: DatasetHolder
+    emitter: LabEmitter
+    clock: Clock
+    acquisition: AcquisitionService
+    verify?: (dataset: Dataset, id: RecordingId) => Promise<unknown>
+  }) {
+    this.#verify = parts.verify ?? verifyRecording
     this.#holder = parts.holder
     this.#emitter = parts.emitter
     this.#clock = parts.clock
@@ -204,7 +214,7 @@ export class RecordService implements RecorderView {
     if (running.timer) clearInterval(running.timer)
     try {
       const recording = await running.writer.finish()
-      await verifyRecording(running.dataset, recording.id)
+      await this.#verify(running.dataset, recording.id)
       this.#emitter.emit('recording.finished', recording)
       return recording
     } finally {

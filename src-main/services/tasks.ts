@@ -1,9 +1,8 @@
-import type { Recording, RecordingListItem, Subject, SubjectInput, VerifyReport } from '../contract/index.ts'
-import { LabError } from '../contract/index.ts'
+import { LabError, type Recording, type RecordingId, type RecordingListItem, type Subject, type SubjectInput, type VerifyReport } from '../contract/index.ts'
 import { Dataset } from '../dataset/dataset.ts'
 import { recoverDataset, type RecoverReport } from '../recording/recover.ts'
 import { redecodeRecording } from '../recording/redecode.ts'
-import { verifyDataset } from '../recording/verify.ts'
+import { verifyDataset, verifyRecording } from '../recording/verify.ts'
 
 /** Progress and cancellation of long work. */
 export interface TaskContext {
@@ -50,6 +49,11 @@ export function showRecording(path: string, idOrPrefix: string): Promise<{ recor
 
 export function verifyAt(path: string, context: TaskContext): Promise<VerifyReport> {
   return withDataset(path, 'read', (dataset) => verifyDataset(dataset, context))
+}
+
+/** @throws LabError the first finding. */
+export function verifyRecordingAt(path: string, id: RecordingId, context: TaskContext): Promise<VerifyReport> {
+  return withDataset(path, 'read', (dataset) => verifyRecording(dataset, id, context))
 }
 
 export function recoverAt(path: string, context: TaskContext): Promise<RecoverReport> {

@@ -1,12 +1,13 @@
 import { Worker } from 'node:worker_threads'
-import { LabError, WireError } from '../contract/index.ts'
+import { LabError, type RecordingId, type WireError } from '../contract/index.ts'
 import { createDemoDataset } from './demo-dataset.ts'
 import type { JobContext } from './jobs-service.ts'
-import { verifyAt } from './tasks.ts'
+import { verifyAt, verifyRecordingAt } from './tasks.ts'
 
 /** Work that needs no lock of the open dataset, so that it can run in a thread of its own. Plain values: it crosses to the thread. */
 export type WorkerTask =
   | { readonly kind: 'verify'; readonly path: string }
+  | { readonly kind: 'verify-recording'; readonly path: string; readonly id: RecordingId }
   | { readonly kind: 'demo'; readonly path: string; readonly seed: number; readonly subjects: number }
 
 export type WorkerMessage =
@@ -17,6 +18,7 @@ export type WorkerMessage =
 /** Runs a task in this thread. */
 export function runTask(task: WorkerTask, context: JobContext): Promise<unknown> {
   if (task.kind === 'verify') return verifyAt(task.path, context)
+  if (task.kind === 'verify-recording') return verifyRecordingAt(task.path, task.id, context)
   return createDemoDataset(task.path, { seed: task.seed, subjects: task.subjects, ...context })
 }
 
