@@ -233,6 +233,11 @@ export class GapResolver {
       // No row can be earlier than the line: not the first ones that come close to the level, but the first that are there.
       const there = Math.min(next * quantumNs, ceiling[rows.length - 1] - drift) - Math.min(5e6, quantumNs / 8)
       while (index < rows.length - 1 && ceiling[index] - drift < there) index += 1
+      if (index > soon) {
+        // These rows were late and nothing more; what is lost is lost later, and that much is to be judged there.
+        index -= 1
+        continue
+      }
       let end = index
       while (end < rows.length - 1 && rows[end].lateNs - drift >= (next + 0.5) * quantumNs) end += 1
       extra[this.likeliest(rows, index, end)] += Math.round((next - level) * this.quantum)
