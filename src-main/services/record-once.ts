@@ -1,5 +1,6 @@
 import { LabError, type AcquisitionSource, type DeviceSettings, type LabEmitter, type Recording, type RecordingId } from '../contract/index.ts'
 import { Dataset } from '../dataset/dataset.ts'
+import type { Files } from '../dataset/files.ts'
 import { hostClock, type Clock } from '../recording/clock.ts'
 import type { LinkFactory } from '../recording/device-link.ts'
 import { hostLinks } from '../recording/host-links.ts'
@@ -31,6 +32,7 @@ export interface RecordOnceOptions {
   readonly onProgress?: (done: number, total: number | null) => void
   readonly clock?: Clock
   readonly linkFactory?: LinkFactory
+  readonly files?: Files
 }
 
 export interface RecordOnceResult {
@@ -71,7 +73,7 @@ const progressMs = 250
  */
 export async function recordOnce(options: RecordOnceOptions): Promise<RecordOnceResult> {
   const clock = options.clock ?? hostClock
-  const dataset = await Dataset.open(options.dataset, { access: 'write' })
+  const dataset = await Dataset.open(options.dataset, { access: 'write', files: options.files })
   try {
     if (options.bytesFile !== null) return await recordBytes(dataset, options.bytesFile, options)
     return await recordLive(dataset, source(options), options, clock)
@@ -112,8 +114,12 @@ async function recordLive(dataset: Dataset, from: AcquisitionSource, options: Re
     const recording = await recorder.stop()
     return recordResult(dataset, await dataset.recordings.get(id).catch(() => recording))
   } finally {
-    await recorder.close()
-    await acquisition.close()
+    try {
+      await recorder.close()
+    } finally {
+      // Also after a disk that failed: a board that is not let go keeps the program from ending.
+      await acquisition.close()
+    }
   }
 }
 

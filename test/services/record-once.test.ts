@@ -8,8 +8,14 @@ import { configureDevice } from '../../src-main/devices/registry.ts'
 import { parseFaults } from '../../src-main/devices/simulation/faults.ts'
 import { createPersonSource } from '../../src-main/devices/simulation/person.ts'
 import { Simulation } from '../../src-main/devices/simulation/simulation.ts'
+import { hostClock } from '../../src-main/recording/clock.ts'
+import { DemoLink } from '../../src-main/recording/demo-link.ts'
+import type { LinkFactory } from '../../src-main/recording/device-link.ts'
+import { hostLinks } from '../../src-main/recording/host-links.ts'
+import { recoverDataset } from '../../src-main/recording/recover.ts'
 import { verifyDataset } from '../../src-main/recording/verify.ts'
 import { recordOnce, type RecordOnceOptions } from '../../src-main/services/record-once.ts'
+import { FaultyFiles } from '../dataset/faulty-files.ts'
 import { readWfdb } from '../pty/wfdb-reader.ts'
 
 async function newLab(): Promise<{ folder: string; dataset: string }> {
@@ -81,6 +87,34 @@ describe('one recording from the command line', () => {
     expect(result.durable).toBe(true)
     expect(result.seconds).toBeGreaterThan(0.3)
     expect(result.seconds).toBeLessThan(30)
+  })
+
+  it('ends with the error of a disk that fills up, lets the board go, and keeps what was saved', async () => {
+    const { dataset } = await newLab()
+    const disk = new FaultyFiles()
+    let link: DemoLink | null = null
+    const linkFactory: LinkFactory = { ...hostLinks(hostClock), demo: (request) => (link = new DemoLink(request, hostClock)) }
+    const recording = recordOnce(
+      options(dataset, {
+        demoSeed: 7,
+        seconds: 60,
+        files: disk.files,
+        linkFactory,
+        onProgress: (done) => {
+          if (done > 1.5 && !disk.fault) disk.set({ verb: 'write', errno: 'ENOSPC', path: 'journal-', from: 1, short: 20 })
+        },
+      }),
+    )
+    await expect(recording).rejects.toMatchObject({ code: 'dataset-full' })
+    // A link that is still open keeps its timer, and the timer the process.
+    await expect((link as DemoLink | null)?.write(new Uint8Array(1))).rejects.toMatchObject({ code: 'port-failed' })
+    disk.set(null)
+    const writer = await Dataset.open(dataset, { access: 'write' })
+    const { recordings, failures } = await recoverDataset(writer)
+    await writer.close()
+    expect(failures).toEqual([])
+    expect(recordings[0].seconds).toBeGreaterThan(1)
+    expect(recordings[0].lossy).toBe(true)
   })
 
   it('asks for consent and a known subject before it touches a board, and gives the lock back', async () => {
