@@ -1,0 +1,2 @@
+/** Is this program on the PATH? */
+export function hasCommand(command: string): boolean
