@@ -13,6 +13,8 @@ const minimumSpanNs = 5e9
 const bunchedNs = 1e9
 /** Delay of a chunk that the shortest spans may not average out: FTDI's latency timer is 16 ms. */
 const delayScaleNs = 4e6
+/** Delays seen at the start tilt the line by less than 5 % once the span is this many times as long. */
+const delaysPerSpan = 20
 
 /**
  * Where rows lie on the host's clock: a line below all arrivals, since a byte can come late but never early.
@@ -33,6 +35,9 @@ export class ClockFit {
   /** Lowest arrival of each of the last seconds. */
   private buckets: Arrival[] = []
   private bucketEndsNs = 0
+  /** How much arrivals of one and the same second differed in lateness during the first seconds, ns. */
+  private startDelayNs = 0
+  private bucketRange = { low: Infinity, high: -Infinity }
   private best = { spanNs: 0, periodNs: 0 }
   private period: number
   private offset = 0
@@ -64,6 +69,7 @@ export class ClockFit {
     this.points += 1
     this.rowSum += row - this.first.row
     this.extendHull(point)
+    this.noteStartDelay(point)
     this.period = this.slope()
     this.addToBucket(point)
     this.offset = Math.min(...this.buckets.map((bucket) => bucket.hostNs - bucket.row * this.period))
@@ -75,6 +81,8 @@ export class ClockFit {
     this.hull = []
     this.buckets = []
     this.rowSum = this.points = 0
+    this.startDelayNs = 0
+    this.bucketRange = { low: Infinity, high: -Infinity }
     this.first = this.last = null
   }
 
@@ -134,8 +142,21 @@ export class ClockFit {
     // the first second alone, whose arrivals may all be bunched on a computer that is busy.
     const span = this.spanNs
     const edgeNs = (b.row - a.row) * prior
-    if (span < bunchedNs || (span < minimumSpanNs && Math.abs(slope / prior - 1) * edgeNs < delayScaleNs + prior)) return prior
+    const early = span < Math.max(minimumSpanNs, delaysPerSpan * this.startDelayNs)
+    if (span < bunchedNs || (early && Math.abs(slope / prior - 1) * edgeNs < delayScaleNs + prior + this.startDelayNs)) return prior
     return slope > 0 ? slope : prior
+  }
+
+  /** Against the prior's line: over one second a wrong rate of a few percent hardly shows, a delay does. */
+  private noteStartDelay({ row, hostNs }: Arrival): void {
+    if (this.spanNs >= minimumSpanNs) return
+    if (hostNs >= this.bucketEndsNs) this.bucketRange = { low: Infinity, high: -Infinity }
+    const prior = this.best.spanNs > 0 ? this.best.periodNs : 1e9 / this.declaredRateHz
+    const lateNs = hostNs - row * prior
+    const range = this.bucketRange
+    range.low = Math.min(range.low, lateNs)
+    range.high = Math.max(range.high, lateNs)
+    this.startDelayNs = Math.max(this.startDelayNs, range.high - range.low)
   }
 
   private addToBucket(point: Arrival): void {
