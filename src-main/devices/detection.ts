@@ -7,10 +7,11 @@ const sampleBytes = 32
 
 /**
  * How well `bytes`, heard in `seconds` at `baudRate` without sending anything, fit each candidate; best first, equals in the order given.
- * The score is (share of bytes in frames or text) x (frames per second over expected, or its inverse where more came than expected) x
- * plausibility, 0..1: samples outside a lane's range and lanes that never change speak for another board's layout of the same length.
+ * The score is (share of bytes in frames or text) squared x the root of (frames per second over expected, or its inverse where more came
+ * than expected) x plausibility, 0..1. Bytes that do not fit speak against a board; a rate that does not fit may only mean that the host
+ * was late. Samples outside a lane's range and lanes that never change speak for another board's layout of the same length.
  * Candidates with the same bytes on the wire (Cyton with and without Daisy) score the same: a person must choose.
- * @example scoreProfiles(twoSecondsOfCyton, 2, 115200, candidates)[0] // { profile: 'cyton', framesPerSecond: 250, score: 0.99, ... }
+ * @example scoreProfiles(twoSecondsOfCyton, 2, 115200, candidates)[0] // { profile: 'cyton', framesPerSecond: 250, score: 1.0, ... }
  */
 export function scoreProfiles(
   bytes: Uint8Array, seconds: number, baudRate: number, candidates: readonly DeviceConfiguration[],
@@ -35,7 +36,7 @@ function listen(bytes: Uint8Array, seconds: number, configuration: DeviceConfigu
     framesPerSecond,
     expectedFramesPerSecond,
     skippedRatio,
-    score: rateFit * (1 - skippedRatio) * plausibility(block, configuration),
+    score: Math.sqrt(rateFit) * (1 - skippedRatio) ** 2 * plausibility(block, configuration),
   }
 }
 

@@ -7,6 +7,13 @@ import type { SerialDeviceLink } from '../recording/device-link.ts'
 const resetSilenceMs = 2500
 /** Scores this good need no look at the other rates. */
 const certainScore = 0.95
+/** What a driver had stored up comes in a burst, and after a change of the rate it is still of the old one: the first moments are not scored. */
+const settleMs = 150
+/** Then this long at a time, while bytes come faster than the line can carry them (10 bits a byte): they were stored, not sent just now. */
+const drainStepMs = 50
+const lineExcess = 1.2
+/** A board on native USB knows no line speed: it is taken as it is after so long. */
+const longestDrainMs = 1500
 /** Fastest board (wide16, 5 s of it) fits; more would only cost time to score. */
 const keptBytes = 4 << 20
 
@@ -55,6 +62,19 @@ export async function detect(link: SerialDeviceLink, profiles: readonly DevicePr
       await Promise.race([end, new Promise<void>((resolve) => (wake = resolve))])
     }
   }
+  const forget = (): void => {
+    chunks = []
+    bytes = 0
+  }
+  const drain = async (baudRate: number): Promise<void> => {
+    await pause(settleMs, () => false)
+    for (let waited = settleMs; waited < longestDrainMs; waited += drainStepMs) {
+      forget()
+      await pause(drainStepMs, () => false)
+      if (bytes <= (lineExcess * (baudRate / 10) * drainStepMs) / 1000) break
+    }
+    forget()
+  }
   const abort = (): void => wake()
   options.signal?.addEventListener('abort', abort)
   await link.open()
@@ -63,8 +83,7 @@ export async function detect(link: SerialDeviceLink, profiles: readonly DevicePr
     const evidence: DetectionEvidence[] = []
     for (const baudRate of candidateBaudRates(profiles)) {
       await link.changeBaudRate(baudRate)
-      chunks = []
-      bytes = 0
+      await drain(baudRate)
       await pause(options.secondsPerBaud * 1000, () => false)
       if (bytes === 0) continue
       const candidates: DeviceConfiguration[] = profiles.filter((profile) => profile.baudRates.includes(baudRate)).map((profile) => configureDevice(profile.id))

@@ -54,6 +54,19 @@ describe('passive detection', () => {
     }
   })
 
+  it('trusts whole frames more than their rate: a late host does not make the board another', () => {
+    const bytes = twoSeconds('healthypi5')
+    for (const seconds of [0.25, 16]) {
+      const [best, second] = scoreProfiles(bytes, seconds, 115200, candidates)
+      expect(best.profile).toBe('healthypi5')
+      expect(best.score).toBeGreaterThan(0.3)
+      expect(second.score).toBeLessThan(best.score)
+    }
+    // As many bytes that do not fit as do cost more than half.
+    const torn = concatBytes(...Array.from({ length: 100 }, (_, i) => concatBytes(bytes.subarray(i * 150, (i + 1) * 150), noise(150))))
+    expect(scoreProfiles(torn, 2, 115200, candidates)[0].score).toBeLessThan(0.5)
+  })
+
   it('does not count boot text against a board, and shows the first bytes', () => {
     const text = new TextEncoder().encode('Initiliziation is done\r\n')
     const [best] = scoreProfiles(concatBytes(text, twoSeconds('afe4490').slice(12)), 2, 57600, candidates)

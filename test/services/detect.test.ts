@@ -16,17 +16,20 @@ class ListeningLink implements SerialDeviceLink {
   #timer: ReturnType<typeof setInterval> | null = null
   #rate = 115200
   readonly #ownRate: number
+  /** What the board sent while nobody listened, stored by the driver. */
+  readonly #backlogMs: number
   readonly #simulation: Simulation | null
 
-  constructor(device: string | null, ownRate: number) {
+  constructor(device: string | null, ownRate: number, backlogSeconds = 0) {
     this.#ownRate = ownRate
+    this.#backlogMs = 1000 * backlogSeconds
     const configuration = device === null ? null : configureDevice(device)
     this.#simulation = configuration && new Simulation({ configuration, source: createPersonSource(configuration, { seed: 2 }), autostart: true })
   }
   open(): Promise<void> {
     const start = Date.now()
     this.#timer = setInterval(() => {
-      for (const { bytes } of this.#simulation?.advance(Date.now() - start) ?? []) {
+      for (const { bytes } of this.#simulation?.advance(Date.now() - start + this.#backlogMs) ?? []) {
         this.#data(this.#rate === this.#ownRate ? bytes : bytes.map((byte, index) => ((byte * 167) ^ (index * 73)) | 0x81), 0)
       }
     }, 10)
@@ -75,6 +78,16 @@ describe('detection by listening', () => {
     expect(link.written).toEqual([])
     expect(link.closed).toBe(1)
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is not misled by a minute of bytes that the driver had stored', async () => {
+    const outcome = await heard(new ListeningLink('cyton', 115200, 60))
+    if (outcome.status !== 'fulfilled') throw outcome.reason
+    const [best] = outcome.value
+    expect(best).toMatchObject({ profile: 'cyton', baudRate: 115200 })
+    expect(best.score).toBeGreaterThan(0.95)
+    expect(best.framesPerSecond).toBeGreaterThan(0.95 * best.expectedFramesPerSecond)
+    expect(best.framesPerSecond).toBeLessThan(1.05 * best.expectedFramesPerSecond)
   })
 
   it('tries every rate that a board may have, the commonest first', () => {
