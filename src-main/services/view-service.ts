@@ -64,9 +64,10 @@ export class ViewService {
       caller,
       stream,
       columns,
-      lanes: null,
-      nextRow: 0,
-      beatCursor: 0,
+      // A window that asks anew (another width) goes on where it was: a row left out would look like a row lost.
+      lanes: known?.lanes ?? null,
+      nextRow: known?.nextRow ?? 0,
+      beatCursor: known?.beatCursor ?? 0,
       // The sequence never goes back for a caller: an acknowledgement of an earlier subscription must not grant credit.
       sequence: known?.sequence ?? 0,
       acknowledged: known?.sequence ?? 0,

@@ -18,6 +18,17 @@ const quietKinds: readonly LaneSpec['kind'][] = ['acceleration', 'temperature', 
 /** The lab keeps about this much of the live signal for scrubbing. */
 const historySeconds = 600
 
+/** A screen that was away asks for this much of what it missed, in at most so many columns (the contract's limit). */
+const refillSeconds = 30
+const refillColumns = 16384
+
+/** What a mounted trace screen takes. */
+export interface TraceSink {
+  frame(frame: ViewFrame): void
+  /** Rows that end where the first frame of `epoch` began. */
+  refill(history: Envelope, epoch: number): void
+}
+
 /** A stretch of rows that stands still on screen while the recording goes on. */
 export interface PausedWindow {
   fromRow: number
@@ -27,7 +38,6 @@ export interface PausedWindow {
 /** The live traces of this window: which lanes, how large, filtered how (on screen only), running or paused. */
 export class LiveView {
   settings = $state.raw<ViewSettings>(defaultViewSettings)
-  filters = $state.raw<DisplayFilters>({ baseline: true, lowPassHz: 40, notchHz: 50 })
   lanes = $state.raw<LaneSpec[]>([])
   selectedLane = $state<string | null>(null)
   paused = $state.raw<PausedWindow | null>(null)
@@ -41,7 +51,9 @@ export class LiveView {
   shownGain: (lane: string) => number | null = () => null
   readonly #connection: Connection
   readonly #store: WorkingStore
-  readonly #sinks = new Set<(frame: ViewFrame) => void>()
+  readonly #sinks = new Set<TraceSink>()
+  /** Screens whose first frame is still to come. */
+  readonly #fresh = new Set<TraceSink>()
   #profileKey = ''
   #columns: number | null = null
   #beatLane: string | null = null
@@ -54,11 +66,17 @@ export class LiveView {
     this.#store = store
     connection.on('view.frame', (bytes) => this.#receive(decodeViewFrame(bytes)))
     connection.onReady(() => {
+      if (this.#profileKey !== '') this.#applyFilters()
       if (this.#columns !== null) void this.#subscribe()
     })
   }
 
   readonly visibleLanes = $derived(this.lanes.filter((lane) => !this.settings.hiddenLanes.includes(lane.id)))
+
+  /** On screen only; the stored signal stays raw. */
+  get filters(): DisplayFilters {
+    return this.settings.filters
+  }
 
   /** Adopts the lanes of the connected device and the settings last used with it. */
   follow(status: AcquisitionStatus): void {
@@ -73,17 +91,21 @@ export class LiveView {
     this.selectedLane = null
     this.resume()
     void this.#store.viewSettings(key).then((stored) => {
-      if (stored !== null && this.#profileKey === key) this.settings = { ...defaultViewSettings, ...stored }
+      if (this.#profileKey !== key) return
+      if (stored !== null) this.settings = { ...defaultViewSettings, ...stored }
+      this.#applyFilters()
     })
   }
 
   /** Frames flow while at least one trace screen is mounted. Returns the function that takes it down. */
-  mount(columns: number, sink: (frame: ViewFrame) => void): () => void {
+  mount(columns: number, sink: TraceSink): () => void {
     this.#sinks.add(sink)
+    this.#fresh.add(sink)
     this.#columns = Math.max(16, Math.round(columns))
     void this.#subscribe()
     return () => {
       this.#sinks.delete(sink)
+      this.#fresh.delete(sink)
       if (this.#sinks.size > 0) return
       this.#columns = null
       this.#quietly(this.#connection.call('view.unsubscribe', {}))
@@ -106,7 +128,7 @@ export class LiveView {
   }
 
   async setFilters(filters: DisplayFilters): Promise<void> {
-    this.filters = await this.#connection.call('view.filters', filters)
+    this.change({ filters: await this.#connection.call('view.filters', filters) })
     if (this.paused !== null) await this.#readHistory()
   }
 
@@ -167,6 +189,11 @@ export class LiveView {
     void this.#readHistory()
   }
 
+  /** The lab keeps one choice of filters for whatever is connected; this board may have been watched with another. */
+  #applyFilters(): void {
+    if (this.#connection.phase === 'connected') this.#quietly(this.#connection.call('view.filters', this.settings.filters))
+  }
+
   async #subscribe(): Promise<void> {
     if (this.#columns === null || this.#connection.phase !== 'connected') return
     this.#quietly(this.#connection.call('view.subscribe', { columns: this.#columns }))
@@ -183,7 +210,19 @@ export class LiveView {
     this.#unacknowledged = frame.sequence
     if (frame.droppedFrames !== this.droppedFrames) this.droppedFrames = frame.droppedFrames
     for (const [lane] of frame.beats) if (this.lanes[lane]?.id === this.#beatLane) this.beatCount++
-    for (const sink of this.#sinks) sink(frame)
+    for (const sink of this.#sinks) {
+      sink.frame(frame)
+      if (this.#fresh.delete(sink)) this.#quietly(this.#refill(sink, frame))
+    }
+  }
+
+  /** What went by while no screen was mounted: it is in the lab's memory, nothing is made up. */
+  async #refill(sink: TraceSink, { firstRow, rateHz, epoch }: ViewFrame): Promise<void> {
+    const fromRow = Math.max(0, firstRow - Math.ceil(refillSeconds * rateHz))
+    if (fromRow === firstRow) return
+    const columns = Math.min(refillColumns, firstRow - fromRow)
+    const history = await this.#connection.call('view.history', { fromRow, toRow: firstRow, columns })
+    if (this.#sinks.has(sink)) sink.refill(history, epoch)
   }
 
   async #readHistory(): Promise<void> {

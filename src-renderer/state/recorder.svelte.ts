@@ -1,3 +1,4 @@
+import { LabError } from '../../src-main/contract/errors.ts'
 import type { RecordingId, SubjectCode } from '../../src-main/contract/ids.ts'
 import type { AcquisitionStatus } from '../../src-main/contract/schemas/acquisition.ts'
 import type { Marker, Recording } from '../../src-main/contract/schemas/recording.ts'
@@ -43,12 +44,14 @@ export class Recorder {
   readonly markerText: DraftText
   readonly summaryNotes: DraftText
   readonly #connection: Connection
+  readonly #store: WorkingStore
   readonly #acquisition: AcquisitionState
   #datasetId = ''
   #recordingId: RecordingId | null = null
 
   constructor(connection: Connection, acquisition: AcquisitionState, store: WorkingStore) {
     this.#connection = connection
+    this.#store = store
     this.#acquisition = acquisition
     this.notes = new DraftText(store, 'session-notes')
     this.markerText = new DraftText(store, 'marker')
@@ -62,6 +65,7 @@ export class Recorder {
     this.subject = null
     this.finished = null
     await this.notes.load(datasetId)
+    await this.#reopen()
   }
 
   /** A recording that this window did not start (a reload, another window) brings its drafts along. */
@@ -171,20 +175,45 @@ export class Recorder {
   /** Stores the notes when they changed and leaves the summary. */
   async keep(): Promise<void> {
     if (this.finished !== null && this.summaryNotes.value.trim() !== this.finished.notes) await this.annotate()
-    await this.summaryNotes.clear()
-    this.finished = null
+    await this.#closeSummary()
   }
 
   async discard(reason: string): Promise<void> {
     if (this.finished === null) return
     await this.#connection.call('record.discard', { id: this.finished.id as RecordingId, reason: reason.trim() })
-    await this.summaryNotes.clear()
-    this.finished = null
+    await this.#closeSummary()
   }
 
   async #show(recording: Recording): Promise<void> {
     const known = this.finished?.id === recording.id
     this.finished = recording
-    if (!known) await this.summaryNotes.load(this.#datasetId, recording.id, recording.notes)
+    if (known) return
+    await this.#store.saveDraft({ key: this.#summaryKey, kind: 'open-summary', datasetId: this.#datasetId, recordingId: '', value: recording.id, updatedAt: Date.now() })
+    await this.summaryNotes.load(this.#datasetId, recording.id, recording.notes)
+  }
+
+  /** The recording whose summary was open when this window was reloaded or crashed, unless it was decided on elsewhere. */
+  async #reopen(): Promise<void> {
+    const datasetId = this.#datasetId
+    const open = datasetId === '' ? null : await this.#store.draft(this.#summaryKey)
+    if (open === null || this.finished !== null) return
+    try {
+      const recording = await this.#connection.call('library.get', { id: open.value as RecordingId })
+      if (recording.state !== 'discarded' && this.#datasetId === datasetId && this.finished === null) await this.#show(recording)
+    } catch (thrown) {
+      const { code, message } = LabError.from(thrown)
+      console.debug(`Pulseprint: the summary that was open cannot be shown again: ${message}`)
+      if (code === 'recording-not-found') await this.#store.removeDraft(this.#summaryKey)
+    }
+  }
+
+  async #closeSummary(): Promise<void> {
+    await this.summaryNotes.clear()
+    await this.#store.removeDraft(this.#summaryKey)
+    this.finished = null
+  }
+
+  get #summaryKey(): string {
+    return `${this.#datasetId}//open-summary`
   }
 }

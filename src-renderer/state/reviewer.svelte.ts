@@ -1,4 +1,5 @@
 import type { RecordingId } from '../../src-main/contract/ids.ts'
+import type { LaneSpec } from '../../src-main/contract/schemas/device.ts'
 import type { Envelope, Recording } from '../../src-main/contract/schemas/recording.ts'
 import type { Connection } from './connection.svelte.ts'
 import { bestLane } from './recording-measures.ts'
@@ -34,6 +35,12 @@ export class Reviewer {
 
   get visibleLanes(): string[] {
     return (this.recording?.lanes ?? []).map((lane) => lane.id).filter((id) => !this.hiddenLanes.includes(id))
+  }
+
+  /** Lanes of `overview`: none or one. */
+  get overviewLanes(): LaneSpec[] {
+    const main = this.recording === null ? null : mainLane(this.recording)
+    return this.recording?.lanes.filter((lane) => lane.id === main) ?? []
   }
 
   async open(id: string): Promise<void> {

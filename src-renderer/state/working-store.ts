@@ -1,4 +1,5 @@
 import Dexie, { type Table } from 'dexie'
+import type { DisplayFilters } from '../../src-main/contract/schemas/acquisition.ts'
 
 /** How one board or one recording was last looked at. */
 export interface ViewSettings {
@@ -10,11 +11,20 @@ export interface ViewSettings {
   /** Millimetres per unit of the lanes whose gain was set by hand; the others fit themselves. */
   gains: Record<string, number>
   hiddenLanes: string[]
+  filters: DisplayFilters
 }
 
-export const defaultViewSettings: ViewSettings = { mode: 'sweep', paperGrid: false, millimetresPerSecond: 25, seconds: 8, gains: {}, hiddenLanes: [] }
+export const defaultViewSettings: ViewSettings = {
+  mode: 'sweep',
+  paperGrid: false,
+  millimetresPerSecond: 25,
+  seconds: 8,
+  gains: {},
+  hiddenLanes: [],
+  filters: { baseline: true, lowPassHz: 40, notchHz: 50 },
+}
 
-export type DraftKind = 'subject' | 'marker' | 'recording-notes' | 'session-notes' | 'discard-reason'
+export type DraftKind = 'subject' | 'marker' | 'recording-notes' | 'session-notes' | 'discard-reason' | 'open-summary'
 
 /** A text not yet acknowledged by the lab. */
 export interface Draft {

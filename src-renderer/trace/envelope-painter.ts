@@ -14,15 +14,27 @@ export function envelopeLanes(envelope: Envelope): number {
   return envelope.columns === 0 ? 0 : Math.floor(envelope.bytes.byteLength / 8 / envelope.columns)
 }
 
-/** Lowest and highest value of a lane; `null` when every column is missing. */
-export function envelopeRange(values: Float32Array, lane: number, columns: number): { low: number; high: number } | null {
+/** Physical values at the ends of a converter's range. */
+export interface Rails {
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * Lowest and highest value of a lane; `null` when every column is missing. Columns at a rail do not count while others are left:
+ * an electrode that was off for a while must not flatten the heartbeats around it.
+ */
+export function envelopeRange(values: Float32Array, lane: number, columns: number, rails?: Rails): { low: number; high: number } | null {
+  const margin = rails === undefined ? 0 : 0.001 * (rails.high - rails.low)
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
   for (let at = 2 * lane * columns; at < 2 * (lane + 1) * columns; at += 2) {
+    if (rails !== undefined && (values[at] <= rails.low + margin || values[at + 1] >= rails.high - margin)) continue
     if (values[at] < low) low = values[at]
     if (values[at + 1] > high) high = values[at + 1]
   }
-  return low <= high ? { low, high } : null
+  if (low <= high) return { low, high }
+  return rails === undefined ? null : envelopeRange(values, lane, columns)
 }
 
 /** Adds one lane's envelope to a path: columns spread evenly over `width` pixels from `left`; NaN columns break the line. */
@@ -85,6 +97,8 @@ export interface ThumbnailOptions {
   /** One colour per lane of the envelope. */
   readonly colours: readonly string[]
   readonly gapColour: string
+  /** Per lane of the envelope, where known. */
+  readonly rails?: readonly Rails[]
 }
 
 /** Draws every lane of an envelope in a strip of its own, scaled to fill it: the library's thumbnails. */
@@ -98,7 +112,7 @@ export function paintThumbnail(context: CanvasRenderingContext2D, envelope: Enve
   context.lineJoin = 'round'
   for (let lane = 0; lane < lanes; lane++) {
     const strip = { middle: (lane + 0.5) * stripHeight, height: stripHeight }
-    const range = envelopeRange(values, lane, envelope.columns)
+    const range = envelopeRange(values, lane, envelope.columns, options.rails?.[lane])
     if (range === null) {
       context.fillStyle = options.gapColour
       context.fillRect(0, Math.round(strip.middle), width, Math.max(1, Math.round(ratio)))

@@ -6,10 +6,8 @@ import { laneColour } from './trace-theme.ts'
 import type { TraceTheme } from './trace-theme.ts'
 
 export interface GutterLane {
-  readonly label: string
   readonly unit: string
   readonly kind: string
-  readonly automatic: boolean
   readonly scale: LaneScale
 }
 
@@ -17,7 +15,7 @@ export interface GutterLane {
 const calibrationMillimetres = 10
 /** Strips lower than this (CSS pixels) have room for one line of text only. */
 const oneLineBelow = 52
-const labelPixels = 13
+const valuePixels = 12
 const smallPixels = 11
 /** The calibration pulse of ECG paper lasts 0.2 s. */
 const calibrationSeconds = 0.2
@@ -35,9 +33,9 @@ export function scaleBarUnits(scale: LaneScale, stripHeight: number): number {
   return roundDown125((0.6 * stripHeight) / scale.pixelsPerUnit)
 }
 
-/** Draws labels, units, scale bars (or, on paper, calibration pulses) left of the plot and the time scale at its lower right. */
+/** Draws scale bars (or, on paper, calibration pulses) with what they mean left of the plot, and the time scale at its lower right. */
 export function paintGutter(context: CanvasRenderingContext2D, layout: TraceLayout, lanes: readonly GutterLane[], theme: TraceTheme, paper: { millimetresPerSecond: number } | null): void {
-  const { ratio, plotLeft, stripHeight } = layout
+  const { ratio, plotLeft } = layout
   context.clearRect(0, 0, layout.width, layout.height)
   context.fillStyle = theme.background
   context.fillRect(0, 0, plotLeft, layout.height)
@@ -45,24 +43,22 @@ export function paintGutter(context: CanvasRenderingContext2D, layout: TraceLayo
   context.fillRect(plotLeft - Math.max(1, Math.round(ratio)), 0, Math.max(1, Math.round(ratio)), layout.height)
   lanes.forEach((lane, strip) => {
     const middle = stripMiddle(layout, strip)
-    const tall = stripHeight >= oneLineBelow * ratio
-    const left = 10 * ratio
-    context.textAlign = 'left'
-    context.textBaseline = 'middle'
-    context.fillStyle = theme.text
-    context.font = `600 ${labelPixels * ratio}px ${theme.fontFamily}`
-    context.fillText(lane.label, left, tall ? middle - 9 * ratio : middle, plotLeft - 34 * ratio)
-    if (tall) {
-      context.fillStyle = theme.textSoft
-      context.font = `${smallPixels * ratio}px ${theme.fontFamily}`
-      const gain = `${shortNumber(lane.scale.pixelsPerUnit / layout.millimetre)} mm/${lane.unit}`
-      const bar = `${shortNumber(scaleBarUnits(lane.scale, stripHeight))} ${lane.unit}`
-      context.fillText(paper !== null || !lane.automatic ? gain : bar, left, middle + 8 * ratio, plotLeft - 30 * ratio)
-    }
+    context.fillStyle = theme.separator
+    if (strip > 0) context.fillRect(0, Math.round(strip * layout.stripHeight), plotLeft, Math.max(1, Math.round(ratio)))
     if (paper === null) paintScaleBar(context, layout, lane, middle, theme)
     else paintCalibration(context, layout, lane, middle, theme, paper.millimetresPerSecond)
   })
   paintTimeScale(context, layout, theme, paper)
+}
+
+/** Units that a calibration pulse stands for: the highest 1-2-5 number that fits 10 mm and its strip. */
+export function calibrationUnits(scale: LaneScale, stripHeight: number, millimetre: number): number {
+  return roundDown125(Math.min(0.9 * stripHeight, calibrationMillimetres * millimetre * 1.01) / scale.pixelsPerUnit)
+}
+
+/** What stands under a calibration pulse: the paper's gain where it is a clinical one, else what the pulse is worth. */
+export function calibrationText(lane: GutterLane, units: number, millimetre: number): string {
+  return lane.unit === 'mV' ? `${shortNumber(lane.scale.pixelsPerUnit / millimetre)} mm/mV` : `${shortNumber(units)} ${lane.unit}`
 }
 
 function paintScaleBar(context: CanvasRenderingContext2D, layout: TraceLayout, lane: GutterLane, middle: number, theme: TraceTheme): void {
@@ -75,14 +71,28 @@ function paintScaleBar(context: CanvasRenderingContext2D, layout: TraceLayout, l
   context.fillRect(x, top, width, length)
   context.fillRect(x - 2 * ratio, top, width + 4 * ratio, Math.round(ratio))
   context.fillRect(x - 2 * ratio, top + length - Math.round(ratio), width + 4 * ratio, Math.round(ratio))
+  const value = shortNumber(scaleBarUnits(lane.scale, layout.stripHeight))
+  const right = x - 8 * ratio
+  context.textAlign = 'right'
+  context.textBaseline = 'middle'
+  context.fillStyle = theme.text
+  context.font = `600 ${valuePixels * ratio}px ${theme.fontFamily}`
+  if (layout.stripHeight < oneLineBelow * ratio) {
+    context.fillText(`${value} ${lane.unit}`, right, middle, right - 4 * ratio)
+    return
+  }
+  context.fillText(value, right, middle - 8 * ratio, right - 4 * ratio)
+  context.fillStyle = theme.textSoft
+  context.font = `${smallPixels * ratio}px ${theme.fontFamily}`
+  context.fillText(lane.unit, right, middle + 7 * ratio, right - 4 * ratio)
 }
 
 function paintCalibration(context: CanvasRenderingContext2D, layout: TraceLayout, lane: GutterLane, middle: number, theme: TraceTheme, millimetresPerSecond: number): void {
   const { ratio, plotLeft } = layout
-  const highest = Math.min(0.9 * layout.stripHeight, calibrationMillimetres * layout.millimetre * 1.01)
-  const height = roundDown125(highest / lane.scale.pixelsPerUnit) * lane.scale.pixelsPerUnit
+  const units = calibrationUnits(lane.scale, layout.stripHeight, layout.millimetre)
+  const height = units * lane.scale.pixelsPerUnit
   const pulse = Math.min(24 * ratio, calibrationSeconds * millimetresPerSecond * layout.millimetre)
-  const right = plotLeft - 4 * ratio
+  const right = plotLeft - 5 * ratio
   const foot = Math.round(middle + height / 2) + 0.5
   context.strokeStyle = laneColour(theme, lane.kind)
   context.lineWidth = 1.25 * ratio
@@ -95,6 +105,13 @@ function paintCalibration(context: CanvasRenderingContext2D, layout: TraceLayout
   context.lineTo(right - 3 * ratio, foot)
   context.lineTo(right, foot)
   context.stroke()
+  // Below the pulse, never across it; a strip without that room goes without: the grid says the same.
+  if (foot + 16 * ratio > middle + layout.stripHeight / 2) return
+  context.textAlign = 'right'
+  context.textBaseline = 'middle'
+  context.fillStyle = theme.textSoft
+  context.font = `${smallPixels * ratio}px ${theme.fontFamily}`
+  context.fillText(calibrationText(lane, units, layout.millimetre), right, foot + 10 * ratio, right - 3 * ratio)
 }
 
 function paintTimeScale(context: CanvasRenderingContext2D, layout: TraceLayout, theme: TraceTheme, paper: { millimetresPerSecond: number } | null): void {

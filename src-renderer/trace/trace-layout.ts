@@ -1,8 +1,8 @@
 /** A CSS millimetre in CSS pixels: 96 / 25.4 (CSS Values and Units, absolute lengths). */
 export const pixelsPerMillimetre = 96 / 25.4
 
-/** Room on the left for labels and scale bars, CSS pixels. */
-export const gutterPixels = 98
+/** Room on the left for scale bars and calibration pulses, CSS pixels. */
+export const gutterPixels = 64
 
 export interface TraceSpeed {
   /** ECG paper: millimetres per second (25, 50 ...). */
@@ -26,7 +26,7 @@ export interface TraceLayout {
   readonly millimetre: number
 }
 
-/** 1200 x 640 CSS pixels at ratio 2, 10 s, 250 Hz, 4 lanes: plot 2204 wide, strips of 320, 220.4 px/s, 1.13 rows per column. */
+/** 1200 x 640 CSS pixels at ratio 2, 10 s, 250 Hz, 4 lanes: plot 2272 wide, strips of 320, 227.2 px/s, 1.10 rows per column. */
 export function traceLayout(
   cssWidth: number,
   cssHeight: number,

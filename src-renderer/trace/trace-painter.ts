@@ -24,7 +24,7 @@ export type { PainterLane, PainterOptions }
 /** Blank stretch ahead of a sweep's newest sample, CSS pixels. */
 const eraseBarPixels = 22
 /** How far back the ring reaches at least, for widening the view without waiting. */
-const ringSeconds = 30
+export const ringSeconds = 30
 const linePixels = 1.3
 /** Every lane's gain is looked at this often, one lane per frame. */
 const gainEverySeconds = 1
@@ -121,6 +121,13 @@ export class TracePainter {
       this.stale = true
     }
     this.pushMs += performance.now() - began
+  }
+
+  /** Rows from before the first frame, after a while on another screen: the trace continues instead of beginning anew. */
+  refill(history: Envelope, epoch: number): void {
+    if (!this.ring.prepend(history, epoch)) return
+    for (const gain of this.gains) gain.forget()
+    this.stale = true
   }
 
   /** Freezes the screen; rows keep coming in behind it. */
@@ -332,7 +339,7 @@ export class TracePainter {
   }
 
   private paintOverlay(): void {
-    const lanes = this.strips.map((lane) => ({ ...this.lanes[lane], automatic: this.gains[lane].automatic, scale: this.gains[lane] }))
+    const lanes = this.strips.map((lane) => ({ unit: this.lanes[lane].unit, kind: this.lanes[lane].kind, scale: this.gains[lane] }))
     const speed = this.options.paperMillimetresPerSecond
     paintGutter(this.surface.overlay.context, this.layout, lanes, this.options.theme, speed === null ? null : { millimetresPerSecond: speed })
   }

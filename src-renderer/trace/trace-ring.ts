@@ -1,4 +1,6 @@
+import type { Envelope } from '../../src-main/contract/schemas/recording.ts'
 import type { ViewFrame } from '../../src-main/contract/view-frame.ts'
+import { envelopeLanes, envelopeValues } from './envelope-painter.ts'
 
 /** What the ring needs to know of a lane: `sparse` lanes have a value only on some rows and are drawn held. */
 export interface RingLane {
@@ -71,6 +73,38 @@ export class TraceRing {
       if (rows.length > rememberedBeats) rows.shift()
     }
     return restarted
+  }
+
+  /**
+   * Puts rows from before the first frame in their place, as the lab remembers them: one column per row is exact, wider columns span
+   * their minimum and maximum. False when they do not end where this ring begins, or belong to an earlier connection.
+   */
+  prepend(history: Envelope, epoch: number): boolean {
+    const { fromRow, toRow, columns } = history
+    if (epoch !== this.epoch || toRow !== this.firstRow || columns === 0 || envelopeLanes(history) !== this.lanes.length) return false
+    const values = envelopeValues(history)
+    const oldest = Math.max(fromRow, this.newestRow - this.capacity)
+    for (let lane = 0; lane < this.lanes.length; lane++) {
+      const ring = this.values[lane]
+      const { sparse } = this.lanes[lane]
+      let held = Number.NaN
+      for (let column = 0; column < columns; column++) {
+        const at = 2 * (lane * columns + column)
+        const from = fromRow + Math.floor((column * (toRow - fromRow)) / columns)
+        const to = fromRow + Math.floor(((column + 1) * (toRow - fromRow)) / columns)
+        const middle = from + Math.max(1, (to - from) >> 1)
+        if (!Number.isNaN(values[at + 1])) held = values[at + 1]
+        for (let row = Math.max(from, oldest); row < to; row++) {
+          const value = row < middle ? values[at] : values[at + 1]
+          ring[row & this.mask] = sparse && Number.isNaN(value) ? held : value
+        }
+      }
+      // A sparse lane is held into the live rows until its next value came.
+      if (sparse) for (let row = toRow; row < this.newestRow && Number.isNaN(ring[row & this.mask]); row++) ring[row & this.mask] = held
+      if (sparse && Number.isNaN(this.heldValue[lane])) this.heldValue[lane] = held
+    }
+    this.firstRow = oldest
+    return true
   }
 
   private restart(frame: ViewFrame): void {

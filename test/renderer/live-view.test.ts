@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Envelope } from '../../src-main/contract/schemas/recording.ts'
 import { encodeViewFrame, type ViewFrame } from '../../src-main/contract/view-frame.ts'
 import { Connection } from '../../src-renderer/state/connection.svelte.ts'
 import { nextGain } from '../../src-renderer/state/gain-steps.ts'
@@ -63,6 +64,20 @@ describe('lanes', () => {
   })
 })
 
+describe('display filters', () => {
+  it('are remembered per board and applied again when it connects', async () => {
+    const { live, lab, store } = await setUp()
+    expect(lab.inputs('view.filters')).toEqual([defaultViewSettings.filters])
+    await live.setFilters({ baseline: false, lowPassHz: 25, notchHz: 60 })
+    const next = await setUp(store)
+    expect(next.live.filters).toEqual({ baseline: false, lowPassHz: 25, notchHz: 60 })
+    expect(next.lab.inputs('view.filters')).toEqual([{ baseline: false, lowPassHz: 25, notchHz: 60 }])
+    next.live.follow({ ...streaming, configuration: { ...configuration, profile: 'other', lanes: [configuration.lanes[0]] } })
+    await settled()
+    expect(next.lab.inputs('view.filters').at(-1)).toEqual(defaultViewSettings.filters)
+  })
+})
+
 describe('gain', () => {
   it('steps 1-2-5 from what is on screen', () => {
     expect([1, 2, 5, 10, 20].map((gain) => nextGain(gain, 1))).toEqual([2, 5, 10, 20, 50])
@@ -88,7 +103,7 @@ describe('frames', () => {
   it('flow only while a screen is mounted, and credit goes back once per drawn frame', async () => {
     const { lab, live } = await setUp()
     const seen: number[] = []
-    const release = live.mount(800, (received) => seen.push(received.sequence))
+    const release = live.mount(800, { frame: (received) => seen.push(received.sequence), refill: () => undefined })
     lab.emit('view.frame', frame({ sequence: 1 }))
     lab.emit('view.frame', frame({ sequence: 2, firstRow: 2 }))
     live.drawn()
@@ -101,6 +116,27 @@ describe('frames', () => {
     expect(lab.inputs('view.unsubscribe')).toHaveLength(1)
   })
 
+  it('continue the trace of a screen that was away: the lab is asked once for what went by', async () => {
+    const { lab, live } = await setUp()
+    const refills: [number, number, number][] = []
+    const sink = { frame: () => undefined, refill: (history: Envelope, epoch: number) => void refills.push([history.fromRow, history.toRow, epoch]) }
+    live.mount(800, sink)
+    lab.emit('view.frame', frame({ firstRow: 100_000, epoch: 7 }))
+    lab.emit('view.frame', frame({ firstRow: 100_002, epoch: 7 }))
+    await settled()
+    // 30 s at 250 Hz, one column per row.
+    expect(lab.inputs('view.history')).toEqual([{ fromRow: 92_500, toRow: 100_000, columns: 7500 }])
+    expect(refills).toEqual([[92_500, 100_000, 7]])
+  })
+
+  it('that begin with the connection need no refill', async () => {
+    const { lab, live } = await setUp()
+    live.mount(800, { frame: () => undefined, refill: () => undefined })
+    lab.emit('view.frame', frame({ firstRow: 0 }))
+    await settled()
+    expect(lab.inputs('view.history')).toEqual([])
+  })
+
   it('beats the heart with the lane that the rate comes from', async () => {
     const { lab, live } = await setUp()
     lab.emit('view.frame', frame({ beats: [[0, 1], [1, 1]] }))
@@ -111,7 +147,8 @@ describe('frames', () => {
 describe('pause and scrub', () => {
   it('asks for stored rows of the same width and stays within what the lab holds', async () => {
     const { lab, live } = await setUp()
-    live.mount(500, () => undefined)
+    live.mount(500, { frame: () => undefined, refill: () => undefined })
+    lab.emit('view.frame', frame({ firstRow: 0, rows: 2 }))
     lab.emit('view.frame', frame({ firstRow: 9998, rows: 2 }))
     live.pause(4)
     await settled()

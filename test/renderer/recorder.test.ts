@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LabError } from '../../src-main/contract/errors.ts'
 import type { AcquisitionStatus, CheckResult } from '../../src-main/contract/schemas/acquisition.ts'
 import type { SubjectCode } from '../../src-main/contract/ids.ts'
 import { AcquisitionState } from '../../src-renderer/state/acquisition.svelte.ts'
@@ -149,6 +150,34 @@ describe('the summary', () => {
     expect(lab.inputs('record.annotate')).toEqual([{ id, notes: 'left arm moved' }])
     expect(recorder.finished).toBeNull()
     expect(await store.draft(`${datasetId}/${id}/recording-notes`)).toBeNull()
+  })
+
+  it('comes back after a reload until it is kept or discarded', async () => {
+    const { recorder, store, lab, acquisition } = await setUp({ 'library.get': () => recording(id) })
+    const reload = async () => {
+      const connection = new Connection(() => Promise.resolve(lab))
+      await connection.start()
+      const reloaded = new Recorder(connection, acquisition, store)
+      await reloaded.bind(datasetId)
+      return reloaded
+    }
+    await recorder.stop()
+    const reloaded = await reload()
+    expect(reloaded.finished?.id).toBe(id)
+    await reloaded.keep()
+    expect((await reload()).finished).toBeNull()
+  })
+
+  it('does not come back when the recording was discarded elsewhere, or is no longer there', async () => {
+    for (const answer of [() => recording(id, { state: 'discarded', discarded: { reason: 'x', at: marker.at } }), () => { throw new LabError('recording-not-found', 'gone') }]) {
+      const { recorder, store, lab, acquisition } = await setUp({ 'library.get': answer })
+      await recorder.stop()
+      const connection = new Connection(() => Promise.resolve(lab))
+      await connection.start()
+      const reloaded = new Recorder(connection, acquisition, store)
+      await reloaded.bind(datasetId)
+      expect(reloaded.finished).toBeNull()
+    }
   })
 
   it('keeps without a word when nothing was typed', async () => {

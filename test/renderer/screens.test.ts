@@ -22,6 +22,7 @@ async function app(): Promise<App> {
     'dataset.current': () => summary,
     'dataset.recent': () => [{ path: '/data/lab', name: 'Test lab', openedAt: '2026-01-05T10:00:00.000+01:00', exists: true }],
     'jobs.list': () => [],
+    'view.filters': (filters) => ({ baseline: true, lowPassHz: 40, notchHz: 50, ...filters }),
     'acquisition.status': () => streaming,
     'devices.profiles': () => [],
     'protocols.list': () => [protocol],

@@ -62,6 +62,8 @@ export const view = {
   span: 'Time across the screen',
   paper: 'ECG paper: 25 mm/s, 10 mm/mV',
   pause: 'Pause the view (Space). The recording goes on.',
+  /** Unit of a lane without a calibration: '2k counts'. */
+  counts: 'counts',
   lanes: 'Lanes',
   lanesShown: (shown: string, all: string) => `${shown} of ${all}`,
   laneHint: (kind: string, unit: string) => `${kind}, ${unit}`,
@@ -137,6 +139,7 @@ export const record = {
   breaths: (rate: string) => `${rate} breaths a minute`,
   markers: 'Markers',
   addMarker: 'Marker',
+  placeMarker: 'Place marker',
   markerHint: 'M marks the moment the key goes down; the text can follow.',
   markerTitle: (time: string) => `Marker at ${time}`,
   markerText: 'What happened',

@@ -22,7 +22,7 @@ export const checks = {
   datasetPass: 'open and writable',
   datasetNone: 'none is open: open one first',
   datasetFail: 'cannot be written: check the folder’s permissions',
-  signalPass: (rate: string) => `arrives at ${rate}`,
+  signalPass: 'arrives',
   signalWaiting: 'connecting…',
   signalNone: 'connect a device',
   signalFail: 'nothing arrives: check the cable and the board’s switch',

@@ -24,7 +24,7 @@ export const checks: Strings['checks'] = {
   datasetPass: '已打开且可写',
   datasetNone: '没有打开的数据集：请先打开',
   datasetFail: '无法写入：请检查文件夹权限',
-  signalPass: (rate) => `以 ${rate} 到达`,
+  signalPass: '正在接收',
   signalWaiting: '正在连接…',
   signalNone: '请连接设备',
   signalFail: '没有数据：请检查线缆和采集板开关',

@@ -1,10 +1,14 @@
 import type { Gap, Marker } from '../../../src-main/contract/schemas/recording.ts'
 import type { LaneSpec } from '../../../src-main/contract/schemas/device.ts'
 import { roundDown125 } from '../../trace/auto-gain.ts'
-import { envelopeRange, traceEnvelope } from '../../trace/envelope-painter.ts'
+import { envelopeRange, traceEnvelope, type Rails } from '../../trace/envelope-painter.ts'
 import { shortNumber } from '../../trace/gutter-painter.ts'
 import { laneColour, type TraceTheme } from '../../trace/trace-theme.ts'
 
+/** Room on the left for lane names and scale bars, CSS pixels. */
+export const nameGutterPixels = 128
+/** Room above the lanes for what markers say, CSS pixels. */
+const markerPixels = 22
 /** Room for the time axis, CSS pixels. */
 export const axisPixels = 24
 
@@ -23,7 +27,14 @@ export interface StoredPicture {
   readonly rateHz: number
   readonly gaps: readonly Gap[]
   readonly markers: readonly Marker[]
+  /** Unit of lanes without a calibration, in the reader's language. */
+  readonly counts: string
   readonly clock: (seconds: number) => string
+}
+
+/** @example laneRails({ minimum: 0, maximum: 1023, baseline: 512, gainCountsPerUnit: 1, ... }) // { low: -512, high: 511 } */
+export function laneRails({ minimum, maximum, baseline, gainCountsPerUnit }: LaneSpec): Rails {
+  return { low: (minimum - baseline) / gainCountsPerUnit, high: (maximum - baseline) / gainCountsPerUnit }
 }
 
 /** Smallest step of 1, 2, 5, 10, 30, 60 ... seconds that keeps labels `apart` seconds from each other. */
@@ -38,17 +49,18 @@ export function paintStored(context: CanvasRenderingContext2D, picture: StoredPi
   const left = picture.gutter * ratio
   const plotWidth = width - left
   const plotHeight = height - axisPixels * ratio
-  const stripHeight = plotHeight / Math.max(1, picture.lanes.length)
+  const top = picture.markers.length > 0 ? markerPixels * ratio : 0
+  const stripHeight = (plotHeight - top) / Math.max(1, picture.lanes.length)
   const x = (row: number) => left + ((row - picture.fromRow) / (picture.toRow - picture.fromRow)) * plotWidth
   context.fillStyle = theme.background
   context.fillRect(0, 0, width, height)
   paintAxis(context, picture, left, plotWidth, plotHeight, x)
   paintGaps(context, picture, left, width, plotHeight, x)
   picture.lanes.forEach((lane, index) => {
-    const middle = (index + 0.5) * stripHeight
-    const range = envelopeRange(picture.values, index, picture.columns)
+    const middle = top + (index + 0.5) * stripHeight
+    const range = envelopeRange(picture.values, index, picture.columns, laneRails(lane))
     context.fillStyle = theme.separator
-    if (index > 0) context.fillRect(0, Math.round(index * stripHeight), width, Math.max(1, Math.round(ratio)))
+    if (index > 0 || top > 0) context.fillRect(0, Math.round(top + index * stripHeight), width, Math.max(1, Math.round(ratio)))
     const span = range === null ? 0 : range.high - range.low
     const scale = { centre: range === null ? 0 : (range.low + range.high) / 2, pixelsPerUnit: span > 0 ? (0.84 * stripHeight) / span : 1 }
     paintLabel(context, picture, lane, middle, stripHeight, span > 0 ? scale.pixelsPerUnit : null)
@@ -96,12 +108,12 @@ function paintGaps(context: CanvasRenderingContext2D, picture: StoredPicture, le
 
 function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, lane: LaneSpec, middle: number, stripHeight: number, pixelsPerUnit: number | null): void {
   const { ratio, theme, gutter } = picture
-  const tall = stripHeight > 46 * ratio && pixelsPerUnit !== null
+  const tall = stripHeight > 38 * ratio && pixelsPerUnit !== null
   context.textAlign = 'left'
   context.textBaseline = 'middle'
   context.fillStyle = theme.text
   context.font = `600 ${13 * ratio}px ${theme.fontFamily}`
-  context.fillText(lane.label, 12 * ratio, tall ? middle - 9 * ratio : middle, (gutter - 34) * ratio)
+  context.fillText(shortened(context, lane.label, (gutter - 36) * ratio), 12 * ratio, tall ? middle - 8 * ratio : middle)
   if (pixelsPerUnit === null) return
   const units = roundDown125((0.6 * stripHeight) / pixelsPerUnit)
   const length = Math.round(units * pixelsPerUnit)
@@ -111,7 +123,15 @@ function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, l
   if (!tall) return
   context.fillStyle = theme.textSoft
   context.font = `${11 * ratio}px ${theme.fontFamily}`
-  context.fillText(`${shortNumber(units)} ${lane.unit}`, 12 * ratio, middle + 8 * ratio, (gutter - 28) * ratio)
+  context.fillText(`${shortNumber(units)} ${lane.unit === 'count' ? picture.counts : lane.unit}`, 12 * ratio, middle + 8 * ratio, (gutter - 28) * ratio)
+}
+
+/** As much of a name as fits `room`, with an ellipsis where it was cut. */
+function shortened(context: CanvasRenderingContext2D, name: string, room: number): string {
+  if (context.measureText(name).width <= room) return name
+  let kept = name.length - 1
+  while (kept > 1 && context.measureText(`${name.slice(0, kept).trimEnd()}\u2026`).width > room) kept--
+  return `${name.slice(0, kept).trimEnd()}\u2026`
 }
 
 function paintMarkers(context: CanvasRenderingContext2D, picture: StoredPicture, left: number, right: number, plotHeight: number, x: (row: number) => number): void {
@@ -130,12 +150,7 @@ function paintMarkers(context: CanvasRenderingContext2D, picture: StoredPicture,
     const room = Math.min(220 * ratio, right - place - 8 * ratio)
     if (place < freeFrom || room < 24 * ratio) continue
     const wide = Math.min(room, context.measureText(text).width)
-    context.fillStyle = theme.background
-    context.globalAlpha = 0.85
-    context.fillRect(place + 2 * ratio, 2 * ratio, wide + 8 * ratio, 17 * ratio)
-    context.globalAlpha = 1
-    context.fillStyle = picture.markerColour
-    context.fillText(text, place + 6 * ratio, 4.5 * ratio, room)
+    context.fillText(shortened(context, text, room), place + 6 * ratio, 5 * ratio)
     freeFrom = place + wide + 14 * ratio
   }
 }

@@ -29,7 +29,7 @@ export function checkWords(check: CheckResult, t: Strings, format: Format, statu
     case 'dataset':
       return state === 'pass' ? words.datasetPass : data.open === false ? words.datasetNone : words.datasetFail
     case 'signal':
-      if (state === 'pass') return words.signalPass(format.rate(number(data, 'rowsPerSecond')))
+      if (state === 'pass') return words.signalPass
       return state === 'waiting' ? words.signalWaiting : status === null || status.connection === 'disconnected' ? words.signalNone : words.signalFail
     case 'rate':
       if (state === 'waiting') return words.rateWaiting(format.number(Math.ceil(number(data, 'secondsLeft'))))

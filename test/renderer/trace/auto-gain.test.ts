@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AutoGain, roundDown125 } from '../../../src-renderer/trace/auto-gain.ts'
-import { scaleBarUnits, shortNumber } from '../../../src-renderer/trace/gutter-painter.ts'
+import { calibrationText, calibrationUnits, scaleBarUnits, shortNumber } from '../../../src-renderer/trace/gutter-painter.ts'
 
 const strip = 200
 const millimetre = 3.78
@@ -79,6 +79,13 @@ describe('the gutter', () => {
         expect(pixels).toBeGreaterThanOrEqual(0.2 * strip)
       }),
     )
+  })
+
+  it('says a paper gain in mm/mV only where the lane is in mV; other pulses say what they are worth', () => {
+    const ecg = { kind: 'ecg', unit: 'mV', scale: { pixelsPerUnit: 10 * millimetre, centre: 0 } }
+    const ppg = { kind: 'ppg', unit: 'counts', scale: { pixelsPerUnit: 0.02 * millimetre, centre: 0 } }
+    const text = (lane: typeof ecg) => calibrationText(lane, calibrationUnits(lane.scale, 500, millimetre), millimetre)
+    expect([text(ecg), text(ppg)]).toEqual(['10 mm/mV', '500 counts'])
   })
 
   it('writes numbers short', () => {

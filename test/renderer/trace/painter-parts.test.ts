@@ -51,6 +51,12 @@ describe('an envelope', () => {
     expect(envelopeRange(Float32Array.of(Number.NaN, Number.NaN), 0, 1)).toBeNull()
   })
 
+  it('is scaled by the columns that are off the rails, while there are any', () => {
+    const values = Float32Array.of(-1, 1, -1, 187.5, -187.5, -187.5, -2, 3)
+    expect(envelopeRange(values, 0, 4, { low: -187.5, high: 187.5 })).toEqual({ low: -2, high: 3 })
+    expect(envelopeRange(values.subarray(2, 6), 0, 2, { low: -187.5, high: 187.5 })).toEqual({ low: -187.5, high: 187.5 })
+  })
+
   it('breaks the line at a column without samples and reaches both ends of the others', () => {
     const lines: number[][][] = []
     const pen = { moveTo: (x: number, y: number) => void lines.push([[x, y]]), lineTo: (x: number, y: number) => void lines[lines.length - 1].push([x, y]) }

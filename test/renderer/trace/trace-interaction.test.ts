@@ -17,7 +17,7 @@ describe('traceLayout', () => {
 
   it('shows the seconds asked for across the plot', () => {
     expect(visibleSeconds(traceLayout(1200, 600, 2, 4, 250, plain))).toBeCloseTo(10, 10)
-    expect(traceLayout(1200, 640, 2, 4, 250, plain)).toMatchObject({ plotWidth: 2204, stripHeight: 320 })
+    expect(traceLayout(1200, 640, 2, 4, 250, plain)).toMatchObject({ plotWidth: 2272, stripHeight: 320 })
   })
 })
 
@@ -39,19 +39,19 @@ describe('rows and pixels', () => {
   })
 
   it('place the newest row at the right edge of a scroll and at the head of a sweep', () => {
-    const layout = traceLayout(1098, 100, 1, 1, 100, plain)
-    expect(rowAt({ layout, mode: 'scroll', headRow: 5000 }, 1097)).toBeCloseTo(4999, 6)
+    const layout = traceLayout(1064, 100, 1, 1, 100, plain)
+    expect(rowAt({ layout, mode: 'scroll', headRow: 5000 }, 1063)).toBeCloseTo(4999, 6)
     // 10 s a page: row 5250 is 250 columns into the sixth page.
-    expect(rowAt({ layout, mode: 'sweep', headRow: 5250 }, 98 + 249)).toBeCloseTo(5249, 6)
-    expect(rowAt({ layout, mode: 'sweep', headRow: 5250 }, 98 + 250)).toBeCloseTo(4250, 6)
-    expect(pixelAt({ layout, mode: 'sweep', headRow: 5250 }, 5249)).toBeCloseTo(98 + 249, 6)
+    expect(rowAt({ layout, mode: 'sweep', headRow: 5250 }, 64 + 249)).toBeCloseTo(5249, 6)
+    expect(rowAt({ layout, mode: 'sweep', headRow: 5250 }, 64 + 250)).toBeCloseTo(4250, 6)
+    expect(pixelAt({ layout, mode: 'sweep', headRow: 5250 }, 5249)).toBeCloseTo(64 + 249, 6)
     expect(pixelAt({ layout, mode: 'scroll', headRow: 5250 }, 4000)).toBeNull()
   })
 
   it('tell nothing in the gutter, beyond the edge and before the first row', () => {
-    const layout = traceLayout(1098, 100, 1, 1, 100, plain)
+    const layout = traceLayout(1064, 100, 1, 1, 100, plain)
     expect(rowAt({ layout, mode: 'scroll', headRow: 5000 }, 50)).toBeNull()
-    expect(rowAt({ layout, mode: 'scroll', headRow: 5000 }, 1098)).toBeNull()
+    expect(rowAt({ layout, mode: 'scroll', headRow: 5000 }, 1064)).toBeNull()
     expect(rowAt({ layout, mode: 'sweep', headRow: 100 }, 600)).toBeNull()
   })
 

@@ -27,6 +27,32 @@ describe('TraceRing', () => {
     )
   })
 
+  it('takes what went by before its first frame, exactly, and nothing of another connection', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 30 }), (before, after) => {
+        const ring = new TraceRing([dense, { sparse: true }], 64)
+        const row = 500
+        ring.push(frame({ firstRow: row, rows: after, lanes: 2, epoch: 3, values: Float32Array.from({ length: 2 * after }, (_, i) => (i < after ? row + i : Number.NaN)) }))
+        // The sparse lane had a value on every third row.
+        const pairs = Float32Array.from({ length: 4 * before }, (_, i) => {
+          const at = row - before + ((i >> 1) % before)
+          return i < 2 * before ? at : at % 3 === 0 ? -at : Number.NaN
+        })
+        const history = { fromRow: row - before, toRow: row, columns: before, bytes: new Uint8Array(pairs.buffer) }
+        expect([ring.prepend(history, 2), ring.prepend({ ...history, toRow: row - 1 }, 3)]).toEqual([false, false])
+        expect(ring.oldestRow).toBe(row)
+        expect(ring.prepend(history, 3)).toBe(true)
+        expect(ring.oldestRow).toBe(Math.max(row - before, row + after - 64))
+        let held = Number.NaN
+        for (let r = row - before; r < row; r++) {
+          if (r % 3 === 0) held = -r
+          if (r >= ring.oldestRow) expect([ring.at(0, r), ring.at(1, r)]).toEqual([r, held])
+        }
+        for (let r = row; r < row + after; r++) expect([ring.at(0, r), ring.at(1, r)]).toEqual([r, held])
+      }),
+    )
+  })
+
   it('shows rows between two frames as missing', () => {
     const ring = new TraceRing([dense], 64)
     ring.push(frame({ firstRow: 0, rows: 2, lanes: 1, values: Float32Array.of(1, 2) }))
