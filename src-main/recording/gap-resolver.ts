@@ -21,6 +21,8 @@ const maximumHoldNs = 10e9
 const maximumHoldRows = 1 << 16
 /** Delays of the line blur by about this much where within a burst rows went missing. */
 const soonNs = 100e6
+/** Rows that stay late for no longer than this (FTDI's latency timer is 16 ms), until far more is missing, are late and not behind a loss. */
+const briefNs = 30e6
 /** Wraps of this length cannot be miscounted. */
 const exactWrapNs = 80e6
 /** The rate of a board without a counter is a guess for this long, and so much lateness says nothing. */
@@ -70,7 +72,8 @@ export class GapResolver {
   /** Place of the newest row, held or released, as far as known. */
   private at = -1
   private previousHostNs = 0
-  private lastLateNs = 0
+  /** Lowest lateness of the present and of the last span of 0.5 s, ns: what is left of the delays that come and go. */
+  private lateNs = { untilNs: 0, before: Number.POSITIVE_INFINITY, now: Number.POSITIVE_INFINITY }
 
   constructor(fit: ClockFit, counter: CounterSpec | null, sink: PlacedSink) {
     this.fit = fit
@@ -89,7 +92,13 @@ export class GapResolver {
   follow(at: number, hostNs: number): void {
     this.at = at
     this.previousHostNs = hostNs
-    this.lastLateNs = this.fit.empty ? 0 : hostNs - this.fit.hostNsAt(at)
+    this.noteLateness(hostNs, this.fit.empty ? 0 : hostNs - this.fit.hostNsAt(at))
+  }
+
+  private noteLateness(hostNs: number, lateNs: number): void {
+    const { untilNs, now } = this.lateNs
+    if (hostNs >= untilNs) this.lateNs = { untilNs: hostNs + spanNs, before: now, now: lateNs }
+    else this.lateNs.now = Math.min(now, lateNs)
   }
 
   /** Arrivals later than this may hide a loss, ns. */
@@ -127,11 +136,11 @@ export class GapResolver {
       if (!anchor && !checked && lateNs < this.toleranceNs) {
         const skipped = this.mature ? 0 : this.skippedThen(row)
         this.at += skipped
-        this.lastLateNs = lateNs
         this.emit(row, skipped, this.certainty)
         return
       }
-      const beforeNs = Math.max(0, this.lastLateNs)
+      const lowest = Math.min(this.lateNs.before, this.lateNs.now)
+      const beforeNs = Number.isFinite(lowest) ? Math.max(0, lowest) : 0
       this.hold = { anchor, startedNs: row.hostNs, beforeNs, rows: [], floors: [], damaged: false }
     }
     this.extend(this.hold, { row, lateNs, pauseNs })
@@ -160,8 +169,12 @@ export class GapResolver {
     // Closer than this is jitter, not a burst that is still draining.
     const jitter = Math.max(1e6, this.fit.periodNs / 2)
     if (!this.counted && !hold.anchor && !hold.damaged && rise >= jitter) {
-      this.followDrift(hold)
-      this.push({ ...held.row })
+      const step = stepBehind(hold.rows, rise)
+      // The hold began with a row that was only late; what is missing is missing further on and is judged from there.
+      const rest = step > 0 ? hold.rows.splice(step) : []
+      if (step > 0) this.releaseHeld(hold, hold.rows.map(() => 0), 'estimated')
+      else this.followDrift(hold)
+      for (const { row } of [...rest, held]) this.push({ ...row })
       return
     }
     if (Math.abs(rise) < jitter || hostNs - hold.startedNs >= maximumHoldNs || hold.rows.length >= maximumHoldRows) {
@@ -233,9 +246,12 @@ export class GapResolver {
       // No row can be earlier than the line: not the first ones that come close to the level, but the first that are there.
       const there = Math.min(next * quantumNs, ceiling[rows.length - 1] - drift) - Math.min(5e6, quantumNs / 8)
       while (index < rows.length - 1 && ceiling[index] - drift < there) index += 1
-      if (index > soon) {
+      let step = index
+      while (step < rows.length && Math.round((ceiling[step] - drift) / quantumNs) <= next) step += 1
+      const brief = quantumNs < exactWrapNs && step < rows.length && rows[step - 1].row.hostNs - rows[index].row.hostNs < briefNs
+      if (index > soon || brief) {
         // These rows were late and nothing more; what is lost is lost later, and that much is to be judged there.
-        index -= 1
+        index = Math.max(index, brief ? step : index) - 1
         continue
       }
       let end = index
@@ -292,8 +308,8 @@ export class GapResolver {
     this.hold = null
     const shifted = extra.reduce((sum, count) => sum + count, 0)
     this.at += shifted
-    const last = hold.rows[hold.rows.length - 1]
-    this.lastLateNs = hold.anchor ? 0 : last.lateNs - shifted * this.fit.periodNs
+    // Behind a loss that the clock alone tells there is another line.
+    if (hold.anchor || shifted > 0) this.lateNs = { untilNs: 0, before: Number.POSITIVE_INFINITY, now: Number.POSITIVE_INFINITY }
     for (const [index, { row, pauseNs }] of hold.rows.entries()) {
       // A length that the clock alone tells is right to a row or so, and would bend the line.
       const guessed = extra[index] > row.skippedRows
@@ -308,6 +324,18 @@ export class GapResolver {
     // The same counter again and no wrap missing: a duplicate.
     if (advance > 0) this.sink.place({ ...row, lostBefore: advance - 1, certainty })
   }
+}
+
+/**
+ * The row of a hold behind whose pause all arrivals are `riseNs` later, or 0 where they rise without such a pause. It has to stand out: a pause
+ * as any other of the hold explains nothing.
+ */
+function stepBehind(rows: readonly HeldRow[], riseNs: number): number {
+  const pauses = rows.map(({ pauseNs }, index) => (index === 0 ? 0 : pauseNs))
+  const longest = Math.max(...pauses)
+  const at = pauses.indexOf(longest)
+  const next = Math.max(...pauses.filter((_, index) => index !== at))
+  return longest >= 0.75 * riseNs && longest >= 2 * next ? at : 0
 }
 
 /**
