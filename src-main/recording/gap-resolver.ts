@@ -1,6 +1,7 @@
 import type { CounterSpec, GapCause } from '../contract/index.ts'
 import type { ClockFit } from './clock-fit.ts'
 import type { ChainRow } from './counter-chain.ts'
+import { skippedRows, stepBehind } from './loss-estimates.ts'
 
 /** A row with its final place: `lostBefore` rows are missing between it and the one before. */
 export interface PlacedRow extends ChainRow {
@@ -169,7 +170,7 @@ export class GapResolver {
     // Closer than this is jitter, not a burst that is still draining.
     const jitter = Math.max(1e6, this.fit.periodNs / 2)
     if (!this.counted && !hold.anchor && !hold.damaged && rise >= jitter) {
-      const step = stepBehind(hold.rows, rise)
+      const step = stepBehind(hold.rows.map(({ pauseNs }) => pauseNs), rise)
       // The hold began with a row that was only late; what is missing is missing further on and is judged from there.
       const rest = step > 0 ? hold.rows.splice(step) : []
       if (step > 0) this.releaseHeld(hold, hold.rows.map(() => 0), 'estimated')
@@ -324,26 +325,4 @@ export class GapResolver {
     // The same counter again and no wrap missing: a duplicate.
     if (advance > 0) this.sink.place({ ...row, lostBefore: advance - 1, certainty })
   }
-}
-
-/**
- * The row of a hold behind whose pause all arrivals are `riseNs` later, or 0 where they rise without such a pause. It has to stand out: a pause
- * as any other of the hold explains nothing.
- */
-function stepBehind(rows: readonly HeldRow[], riseNs: number): number {
-  const pauses = rows.map(({ pauseNs }, index) => (index === 0 ? 0 : pauseNs))
-  const longest = Math.max(...pauses)
-  const at = pauses.indexOf(longest)
-  const next = Math.max(...pauses.filter((_, index) => index !== at))
-  return longest >= 0.75 * riseNs && longest >= 2 * next ? at : 0
-}
-
-/**
- * Rows lost where bytes were skipped: whole frames by their bytes unless the clock contradicts; torn ones, and noise that was no frame,
- * by the clock, for which even half a frame may be one.
- * @example skippedRows(1, 0.6) === 1; skippedRows(3.4, 0.1) === 0; skippedRows(0.5, 1.1) === 1
- */
-function skippedRows(byBytes: number, byClock: number): number {
-  if (Number.isInteger(byBytes) && Math.abs(byClock - byBytes) < 0.75) return byBytes
-  return Math.max(0, Math.min(Math.ceil(2 * byBytes), Math.round(byClock)))
 }
