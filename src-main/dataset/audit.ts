@@ -74,18 +74,22 @@ export class Audit {
    * @throws LabError `audit-chain-broken` with `data.sequence` of the first entry that does not follow.
    */
   async verify(): Promise<number> {
+    const { entries, damaged } = await readJsonLines(this.#files, this.#path, AuditEntry)
+    const broken = (sequence: number): LabError =>
+      new LabError('audit-chain-broken', `Entry ${sequence} of audit.jsonl was changed, removed or inserted after it was written.`, {
+        sequence,
+        path: this.#path,
+      })
     let previous = beginning
     let sequence = 0
-    for (const entry of await this.entries()) {
+    for (const entry of entries) {
       sequence++
-      if (entry.sequence !== sequence || entry.previous !== previous || entry.hash !== hashOf(entry)) {
-        throw new LabError('audit-chain-broken', `Entry ${sequence} of audit.jsonl was changed, removed or inserted after it was written.`, {
-          sequence,
-          path: this.#path,
-        })
-      }
+      if (entry.sequence !== sequence || entry.previous !== previous || entry.hash !== hashOf(entry)) throw broken(sequence)
       previous = entry.hash
     }
+    // No entry follows on the last line: a damaged one breaks no chain, but a crash leaves it without its line end.
+    const last = damaged.at(-1)
+    if (last && !last.torn && last.line >= entries.length + damaged.length) throw broken(sequence + 1)
     return sequence
   }
 }

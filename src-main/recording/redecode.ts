@@ -1,5 +1,6 @@
 import { LabError, type Recording, type RecordingId } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
+import { hashFile } from './bad-tail.ts'
 import { recoverRecording, type RecoverOptions } from './recover.ts'
 import { changedFields } from './verify.ts'
 
@@ -11,16 +12,32 @@ export interface RedecodeResult {
 
 /**
  * Runs today's decoder on the journal's bytes and replaces the derived files where they differ. The journal is not touched (except that
- * a bad tail is set aside), so that nothing can be lost by it.
- * @throws LabError `recording-in-progress`, `recording-not-found`, `journal-not-found` (imports have none), `dataset-full`, `cancelled`.
+ * a bad tail of a cut off recording is set aside), so that nothing can be lost by it. A finished signal outlives its journal: where that is no longer
+ * what was written, nothing is done.
+ * @throws LabError `recording-in-progress`, `journal-corrupt`, `recording-not-found`, `journal-not-found` (imports have none), `dataset-full`, `cancelled`.
  */
 export async function redecodeRecording(dataset: Dataset, id: RecordingId, options: RecoverOptions = {}): Promise<RedecodeResult> {
   const before = await dataset.recordings.get(id)
   if (before.state === 'recording' && !(await dataset.recordings.interrupted()).includes(id)) {
     throw new LabError('recording-in-progress', 'This recording is still running.', { recording: id })
   }
+  await requireJournal(dataset, before)
   const { recording } = await recoverRecording(dataset, id, options)
   return { recording, changes: describeChanges(before, recording) }
+}
+
+/** @throws LabError `journal-corrupt` when a segment that recording.json lists is missing or is not what was written. */
+async function requireJournal(dataset: Dataset, recording: Recording): Promise<void> {
+  const folder = dataset.recordings.folder(recording.id)
+  for (const { name, sha256 } of recording.files) {
+    if (!/^journal-\d+\.plj$/.test(name)) continue
+    const path = `${folder}/${name}`
+    if ((await dataset.files.stat(path)) !== null && (await hashFile(dataset.files, path)).sha256 === sha256) continue
+    throw new LabError('journal-corrupt', `${name} of the recording ${recording.id} is not what was written. Its stored signal stays as it is.`, {
+      recording: recording.id,
+      file: name,
+    })
+  }
 }
 
 function describeChanges(before: Recording, after: Recording): string[] {

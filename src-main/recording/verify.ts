@@ -1,5 +1,7 @@
 import { LabError, type ErrorCode, type Recording, type RecordingId, type VerifyFinding, type VerifyReport } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
+import type { Files } from '../dataset/files.ts'
+import { listFindings } from '../dataset/list-findings.ts'
 import { parseHeader } from '../formats/wfdb-header.ts'
 import { checksum16, decodeSamples, isReadableFormat, storedBytes, type WfdbReadFormat } from '../formats/wfdb-signal.ts'
 import { hashFile } from './bad-tail.ts'
@@ -15,9 +17,13 @@ export interface VerifyOptions {
 
 type Report = (file: string, code: ErrorCode, message: string) => void
 
-/** Reads every recording again, compares hashes and checksums, derives it again and compares. An empty dataset is clean. @throws LabError `cancelled`. */
+/**
+ * Reads the lists of subjects and changes and every recording again, compares hashes and checksums, derives every recording again and compares.
+ * An empty dataset is clean.
+ * @throws LabError `cancelled`.
+ */
 export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const findings: VerifyFinding[] = []
+  const findings: VerifyFinding[] = await listFindings(dataset)
   const ids = await dataset.recordings.ids()
   let bytes = 0
   for (const [index, id] of ids.entries()) {
@@ -77,7 +83,8 @@ async function checkFiles(dataset: Dataset, recording: Recording, report: Report
       report(entry.name, 'recording-incomplete', `${entry.name} is missing.`)
       continue
     }
-    const found = await hashFile(files, `${folder}/${entry.name}`, signal)
+    const found = await readAgain(files, `${folder}/${entry.name}`, entry.name, report, signal)
+    if (!found) continue
     bytes += found.bytes
     if (found.bytes !== entry.bytes) report(entry.name, 'recording-checksum-mismatch', `${entry.name} has ${found.bytes} bytes; ${entry.bytes} were written.`)
     else if (found.sha256 !== entry.sha256) report(entry.name, 'recording-checksum-mismatch', `${entry.name} is not what was written: its SHA-256 differs.`)
@@ -87,6 +94,18 @@ async function checkFiles(dataset: Dataset, recording: Recording, report: Report
     report('journal', 'journal-corrupt', `The journal should have ${segments} segments.`)
   }
   return bytes
+}
+
+/** Length and hash, or `null` when the disk does not give the file: the other files are looked at all the same. */
+async function readAgain(files: Files, path: string, name: string, report: Report, signal: AbortSignal | undefined): Promise<{ bytes: number; sha256: string } | null> {
+  try {
+    return await hashFile(files, path, signal)
+  } catch (thrown) {
+    if (signal?.aborted) throw thrown
+    const { code, message } = LabError.from(thrown)
+    report(name, code, message)
+    return null
+  }
 }
 
 /** Reads the WFDB record with nothing but its own header: lengths, checksums and initial values must agree. */

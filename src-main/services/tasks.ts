@@ -62,19 +62,27 @@ export function recoverAt(path: string, context: TaskContext): Promise<RecoverRe
 
 export interface RedecodeReport {
   readonly recordings: readonly { readonly id: string; readonly changes: readonly string[] }[]
+  readonly failures: RecoverReport['failures']
 }
 
-/** @throws LabError `recording-not-found`, `cancelled`. */
+/** Recordings that fail do not keep the others waiting. @throws LabError `recording-not-found`, `cancelled`. */
 export function redecodeAt(path: string, idOrPrefix: string | null, context: TaskContext): Promise<RedecodeReport> {
   return withDataset(path, 'write', async (dataset) => {
-    const ids = idOrPrefix === null ? (await dataset.recordings.list()).map((item) => item.id) : [await dataset.recordings.find(idOrPrefix)]
+    const ids = idOrPrefix === null ? await dataset.recordings.ids() : [await dataset.recordings.find(idOrPrefix)]
     const recordings: { id: string; changes: readonly string[] }[] = []
-    for (const id of ids) {
+    const failures: RecoverReport['failures'][number][] = []
+    for (const [index, id] of ids.entries()) {
       if (context.signal?.aborted) throw new LabError('cancelled', 'Decoding again was cancelled.')
-      const { changes } = await redecodeRecording(dataset, id)
-      recordings.push({ id, changes })
-      context.onProgress?.(recordings.length, ids.length)
+      try {
+        const { changes } = await redecodeRecording(dataset, id, { signal: context.signal })
+        recordings.push({ id, changes })
+      } catch (thrown) {
+        const { code, message } = LabError.from(thrown)
+        if (context.signal?.aborted) throw thrown
+        failures.push({ id, code, message })
+      }
+      context.onProgress?.(index + 1, ids.length)
     }
-    return { recordings }
+    return { recordings, failures }
   })
 }

@@ -96,8 +96,9 @@ export function datasetCommands(program: Command): void {
         output.result(report, () => [
           `Decoded ${report.recordings.length} recordings again.`,
           ...report.recordings.map((one) => `${one.id}  ${one.changes.length === 0 ? 'same bytes' : one.changes.join('; ')}`),
+          ...report.failures.map((failure) => `${failure.id}: ${failure.code}: ${failure.message}`),
         ])
-        return exitCode.done
+        return report.failures.length > 0 ? exitCode.failed : exitCode.done
       }),
     )
 

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { LabError, type VerifyFinding } from '../contract/index.ts'
+import type { AuditEntry } from './audit.ts'
+import type { Dataset } from './dataset.ts'
+import { readJsonLines } from './json-lines.ts'
+import { SubjectEvent } from './subject-events.ts'
+
+/**
+ * What is wrong with a dataset's own lists, subjects.jsonl and audit.jsonl: lines that cannot be read, a broken chain, and changes of which the
+ * audit trail knows but the list of subjects does not. A line that was torn in the middle of writing it is no finding: nobody was told that it is
+ * saved.
+ * @example a consent of subjects.jsonl changed by hand: `dataset-invalid`, "... audit.jsonl has subject.created of S002 with consent refused ..."
+ */
+export async function listFindings(dataset: Dataset): Promise<VerifyFinding[]> {
+  const findings: VerifyFinding[] = []
+  const report = (file: string, code: string, message: string): void => void findings.push({ recording: null, file, code, message })
+  // The audit trail first: a writer that works meanwhile appends to it last.
+  const entries = await auditEntries(dataset, report)
+  const path = join(dataset.path, 'subjects.jsonl')
+  try {
+    const { entries: events, damaged } = await readJsonLines(dataset.files, path, SubjectEvent)
+    for (const { line, torn, reason } of damaged) {
+      if (!torn) report('subjects.jsonl', 'dataset-invalid', `Line ${line} of subjects.jsonl cannot be read: ${reason}.`)
+    }
+    const missing = firstUnmatched(entries, events)
+    if (missing) {
+      const consent = typeof missing.data.consent === 'string' ? ` with consent ${missing.data.consent}` : ''
+      report('subjects.jsonl', 'dataset-invalid', `audit.jsonl has ${missing.what} of ${String(missing.data.code)}${consent} at ${missing.at}; subjects.jsonl does not.`)
+    }
+    await unregistered(dataset, report)
+  } catch (thrown) {
+    const { code, message } = LabError.from(thrown)
+    report('subjects.jsonl', code, message)
+  }
+  return findings
+}
+
+type Report = (file: string, code: string, message: string) => void
+
+async function auditEntries(dataset: Dataset, report: Report): Promise<readonly AuditEntry[]> {
+  try {
+    await dataset.audit.verify()
+    const entries = await dataset.audit.entries()
+    const id = entries[0]?.data.dataset
+    if (entries.length === 0) report('audit.jsonl', 'audit-chain-broken', 'audit.jsonl is missing or empty; it begins with the making of the dataset.')
+    else if (typeof id === 'string' && id !== dataset.info.id) {
+      report('dataset.json', 'dataset-invalid', `dataset.json has the id ${dataset.info.id}; the dataset was made as ${id}.`)
+    }
+    return entries
+  } catch (thrown) {
+    const { code, message } = LabError.from(thrown)
+    report('audit.jsonl', code, message)
+    return []
+  }
+}
+
+/** The first audited change of a subject that the events, in their order, do not have. An event whose audit entry a crash prevented is none. */
+function firstUnmatched(entries: readonly AuditEntry[], events: readonly SubjectEvent[]): AuditEntry | null {
+  let at = 0
+  for (const entry of entries) {
+    if (!entry.what.startsWith('subject.')) continue
+    while (at < events.length && !matches(entry, events[at])) at += 1
+    if (at === events.length) return entry
+    at += 1
+  }
+  return null
+}
+
+function matches({ what, data }: AuditEntry, event: SubjectEvent): boolean {
+  if (what !== `subject.${event.type}` || data.code !== event.code) return false
+  if (event.type === 'created') return data.consent === event.subject.consent
+  return event.type !== 'consent' || data.consent === event.consent
+}
+
+/** Recordings whose subject nobody registered. */
+async function unregistered(dataset: Dataset, report: Report): Promise<void> {
+  const reported = new Set<string>()
+  for (const { subject } of await dataset.recordings.list()) {
+    if (reported.has(subject)) continue
+    reported.add(subject)
+    try {
+      await dataset.subjects.get(subject)
+    } catch (thrown) {
+      const { code } = LabError.from(thrown)
+      if (code !== 'subject-not-found') throw thrown
+      report('subjects.jsonl', code, `There are recordings of ${subject}, but subjects.jsonl has no such subject.`)
+    }
+  }
+}
