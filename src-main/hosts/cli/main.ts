@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
+import { LabError } from '../../contract/index.ts'
 import { datasetCommands } from './commands/dataset-commands.ts'
 import { deviceCommands } from './commands/device-commands.ts'
 import { serveCommand } from './commands/serve-command.ts'
@@ -19,8 +20,12 @@ try {
   await program.parseAsync()
 } catch (thrown) {
   if (!(thrown instanceof CommanderError)) throw thrown
-  // Help and version are no errors; everything else that commander refuses is wrong usage.
+  // Help and version are no errors; everything else that commander refuses is wrong usage, and it has told the person so.
   process.exitCode = thrown.exitCode === 0 ? exitCode.done : exitCode.usage
+  const message = thrown.message.replace(/^error: /, '')
+  if (thrown.exitCode !== 0 && process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: new LabError('usage-invalid', message, { reason: thrown.code }).toWire() })}\n`)
+  }
 }
 
 function allCommands(command: Command): Command[] {

@@ -4,21 +4,30 @@ import { LabError } from '../../contract/index.ts'
 /** Exit codes of every command. */
 export const exitCode = { done: 0, failed: 1, usage: 2, lossy: 3 } as const
 
+export interface OutputOptions {
+  readonly json?: boolean | undefined
+  /** stdout carries a board's bytes and takes no words. */
+  readonly streams?: boolean | undefined
+}
+
 /** Where a command's words go: the result to stdout (one JSON object with `--json`), progress and errors to stderr. */
 export class Output {
   readonly json: boolean
+  /** Where the JSON object goes: stdout, unless that carries a board's bytes. */
+  readonly #results: NodeJS.WriteStream
   readonly #isTerminal = process.stderr.isTTY === true
   #progressShown = false
   #lastPercent = -1
 
-  constructor(options: { json?: boolean | undefined }) {
+  constructor(options: OutputOptions) {
     this.json = options.json === true
+    this.#results = options.streams === true ? process.stderr : process.stdout
   }
 
   /** The one result: `value` as JSON, or `lines` for a person. */
   result(value: unknown, lines: () => readonly string[]): void {
     this.#clearProgress()
-    process.stdout.write(this.json ? `${JSON.stringify(value)}\n` : `${lines().join('\n')}\n`)
+    this.#results.write(this.json ? `${JSON.stringify(value)}\n` : `${lines().join('\n')}\n`)
   }
 
   /** A line for the person who waits. */
@@ -48,7 +57,7 @@ export class Output {
     const help = whatToDo(error.code)
     if (help) process.stderr.write(`${help}\n`)
     if (error.code === 'internal-error' && error.cause instanceof Error) process.stderr.write(`${error.cause.stack ?? ''}\n`)
-    if (this.json) process.stdout.write(`${JSON.stringify({ error: error.toWire() })}\n`)
+    if (this.json) this.#results.write(`${JSON.stringify({ error: error.toWire() })}\n`)
   }
 
   #clearProgress(): void {
@@ -66,7 +75,7 @@ function whatToDo(code: string): string | null {
 
 /** Runs a command's work: turns errors into exit codes and Ctrl-C into an orderly end. */
 export async function runCommand(
-  options: { json?: boolean | undefined },
+  options: OutputOptions,
   work: (output: Output, signal: AbortSignal) => Promise<number>,
 ): Promise<void> {
   const output = new Output(options)

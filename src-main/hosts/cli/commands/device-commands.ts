@@ -78,7 +78,7 @@ export function deviceCommands(program: Command): void {
     .option('--json', 'print one JSON object (on stderr when the stream goes to stdout)')
     .action(
       (options: JsonOption & { device: string; source: string; seconds?: number; out: string; faults: string; truth?: string; seed?: number; set: SettingValues }) =>
-        runCommand(options, async (output, signal) => {
+        runCommand({ ...options, streams: options.out === '-' }, async (output, signal) => {
           const toStdout = options.out === '-'
           const made = await runSimulate({
             device: options.device,
@@ -94,8 +94,7 @@ export function deviceCommands(program: Command): void {
               if (!toStdout) output.progress(done, total, 's')
             },
           })
-          if (!toStdout) output.result(made, () => [`Wrote ${made.bytes} bytes, ${made.rows} rows, ${made.seconds.toFixed(1)} s`])
-          else if (options.json) process.stderr.write(`${JSON.stringify(made)}\n`)
+          if (!toStdout || options.json) output.result(made, () => [`Wrote ${made.bytes} bytes, ${made.rows} rows, ${made.seconds.toFixed(1)} s`])
           return exitCode.done
         }),
     )
