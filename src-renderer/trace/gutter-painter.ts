@@ -28,6 +28,11 @@ export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
+/** Number and unit as a person would write them: 0.005 V is 5 mV. */
+export function shortQuantity(value: number, unit: string): [string, string] {
+  return unit === 'V' && Math.abs(value) < 0.1 ? [shortNumber(1000 * value), 'mV'] : [shortNumber(value), unit]
+}
+
 /** Height of a scale bar in units: a 1-2-5 number that takes a quarter to three fifths of the strip. */
 export function scaleBarUnits(scale: LaneScale, stripHeight: number): number {
   return roundDown125((0.6 * stripHeight) / scale.pixelsPerUnit)
@@ -58,7 +63,7 @@ export function calibrationUnits(scale: LaneScale, stripHeight: number, millimet
 
 /** What stands under a calibration pulse: the paper's gain where it is a clinical one, else what the pulse is worth. */
 export function calibrationText(lane: GutterLane, units: number, millimetre: number): string {
-  return lane.unit === 'mV' ? `${shortNumber(lane.scale.pixelsPerUnit / millimetre)} mm/mV` : `${shortNumber(units)} ${lane.unit}`
+  return lane.unit === 'mV' ? `${shortNumber(lane.scale.pixelsPerUnit / millimetre)} mm/mV` : shortQuantity(units, lane.unit).join(' ')
 }
 
 function paintScaleBar(context: CanvasRenderingContext2D, layout: TraceLayout, lane: GutterLane, middle: number, theme: TraceTheme): void {
@@ -71,20 +76,20 @@ function paintScaleBar(context: CanvasRenderingContext2D, layout: TraceLayout, l
   context.fillRect(x, top, width, length)
   context.fillRect(x - 2 * ratio, top, width + 4 * ratio, Math.round(ratio))
   context.fillRect(x - 2 * ratio, top + length - Math.round(ratio), width + 4 * ratio, Math.round(ratio))
-  const value = shortNumber(scaleBarUnits(lane.scale, layout.stripHeight))
+  const [value, unit] = shortQuantity(scaleBarUnits(lane.scale, layout.stripHeight), lane.unit)
   const right = x - 8 * ratio
   context.textAlign = 'right'
   context.textBaseline = 'middle'
   context.fillStyle = theme.text
   context.font = `600 ${valuePixels * ratio}px ${theme.fontFamily}`
   if (layout.stripHeight < oneLineBelow * ratio) {
-    context.fillText(`${value} ${lane.unit}`, right, middle, right - 4 * ratio)
+    context.fillText(`${value} ${unit}`, right, middle, right - 4 * ratio)
     return
   }
   context.fillText(value, right, middle - 8 * ratio, right - 4 * ratio)
   context.fillStyle = theme.textSoft
   context.font = `${smallPixels * ratio}px ${theme.fontFamily}`
-  context.fillText(lane.unit, right, middle + 7 * ratio, right - 4 * ratio)
+  context.fillText(unit, right, middle + 7 * ratio, right - 4 * ratio)
 }
 
 function paintCalibration(context: CanvasRenderingContext2D, layout: TraceLayout, lane: GutterLane, middle: number, theme: TraceTheme, millimetresPerSecond: number): void {

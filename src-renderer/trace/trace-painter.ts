@@ -7,7 +7,7 @@ import { FrameStatistics } from './frame-statistics.ts'
 import type { PaintStatistics } from './frame-statistics.ts'
 import { gridPeriod, hatching, paintGrid } from './grid-painter.ts'
 import { paintGutter } from './gutter-painter.ts'
-import { nextGap, rangeOf, traceColumns } from './lane-strokes.ts'
+import { nextGap, traceColumns } from './lane-strokes.ts'
 import type { Strip } from './lane-strokes.ts'
 import { sameFields } from './painter-options.ts'
 import type { PainterLane, PainterOptions } from './painter-options.ts'
@@ -18,6 +18,7 @@ import type { TraceLayout } from './trace-layout.ts'
 import { TraceRing } from './trace-ring.ts'
 import { TraceSurface } from './trace-surface.ts'
 import { laneColour } from './trace-theme.ts'
+import { typicalRange } from './typical-range.ts'
 
 export type { PainterLane, PainterOptions }
 
@@ -311,7 +312,7 @@ export class TracePainter {
     const from = Math.floor(this.playhead.row - visibleSeconds(this.layout) * this.rateHz)
     for (let k = 0; k < (all ? this.strips.length : 1); k++) {
       const lane = this.strips[this.nextGainLane++ % this.strips.length]
-      rangeOf(ring, lane, from, Math.ceil(this.playhead.row), this.range)
+      typicalRange(ring, lane, from, Math.ceil(this.playhead.row), this.rateHz, this.range)
       if (this.gains[lane].update(this.range.low, this.range.high, this.layout.stripHeight, this.layout.millimetre)) this.stale = true
     }
   }

@@ -46,7 +46,6 @@ export const status = {
     reconnecting: 'unplugged, waiting for it',
     failed: 'connection failed',
   },
-  device: (name: string, state: string) => `${name} · ${state}`,
   recording: 'Recording',
   notRecording: 'Not recording',
   saved: 'Saved',

@@ -47,7 +47,6 @@ export const status: Strings['status'] = {
     reconnecting: '已拔出，等待重新接入',
     failed: '连接失败',
   },
-  device: (name, state) => `${name} · ${state}`,
   recording: '正在采集',
   notRecording: '未在采集',
   saved: '已保存',

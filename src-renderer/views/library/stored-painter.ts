@@ -2,11 +2,11 @@ import type { Gap, Marker } from '../../../src-main/contract/schemas/recording.t
 import type { LaneSpec } from '../../../src-main/contract/schemas/device.ts'
 import { roundDown125 } from '../../trace/auto-gain.ts'
 import { envelopeRange, traceEnvelope, type Rails } from '../../trace/envelope-painter.ts'
-import { shortNumber } from '../../trace/gutter-painter.ts'
+import { shortQuantity } from '../../trace/gutter-painter.ts'
 import { laneColour, type TraceTheme } from '../../trace/trace-theme.ts'
 
 /** Room on the left for lane names and scale bars, CSS pixels. */
-export const nameGutterPixels = 128
+export const nameGutterPixels = 148
 /** Room above the lanes for what markers say, CSS pixels. */
 const markerPixels = 22
 /** Room for the time axis, CSS pixels. */
@@ -113,7 +113,7 @@ function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, l
   context.textBaseline = 'middle'
   context.fillStyle = theme.text
   context.font = `600 ${13 * ratio}px ${theme.fontFamily}`
-  context.fillText(shortened(context, lane.label, (gutter - 36) * ratio), 12 * ratio, tall ? middle - 8 * ratio : middle)
+  context.fillText(shortened(context, lane.label, (gutter - 32) * ratio), 12 * ratio, tall ? middle - 8 * ratio : middle)
   if (pixelsPerUnit === null) return
   const units = roundDown125((0.6 * stripHeight) / pixelsPerUnit)
   const length = Math.round(units * pixelsPerUnit)
@@ -123,7 +123,7 @@ function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, l
   if (!tall) return
   context.fillStyle = theme.textSoft
   context.font = `${11 * ratio}px ${theme.fontFamily}`
-  context.fillText(`${shortNumber(units)} ${lane.unit === 'count' ? picture.counts : lane.unit}`, 12 * ratio, middle + 8 * ratio, (gutter - 28) * ratio)
+  context.fillText(shortQuantity(units, lane.unit === 'count' ? picture.counts : lane.unit).join(' '), 12 * ratio, middle + 8 * ratio, (gutter - 28) * ratio)
 }
 
 /** As much of a name as fits `room`, with an ellipsis where it was cut. */

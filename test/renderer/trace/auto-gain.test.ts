@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AutoGain, roundDown125 } from '../../../src-renderer/trace/auto-gain.ts'
-import { calibrationText, calibrationUnits, scaleBarUnits, shortNumber } from '../../../src-renderer/trace/gutter-painter.ts'
+import { calibrationText, calibrationUnits, scaleBarUnits, shortNumber, shortQuantity } from '../../../src-renderer/trace/gutter-painter.ts'
 
 const strip = 200
 const millimetre = 3.78
@@ -89,6 +89,7 @@ describe('the gutter', () => {
   })
 
   it('writes numbers short', () => {
+    expect([shortQuantity(0.005, 'V'), shortQuantity(0.2, 'V'), shortQuantity(0.5, 'mV')]).toEqual([['5', 'mV'], ['0.2', 'V'], ['0.5', 'mV']])
     expect([0.5, 20, 5000, 20000, 5e6, 0.1].map(shortNumber)).toEqual(['0.5', '20', '5000', '20k', '5M', '0.1'])
   })
 })
