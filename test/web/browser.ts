@@ -17,7 +17,7 @@ export class ServedApp {
   readonly folder: string
   readonly url: string
   readonly browser: Browser
-  /** What pages complained about: console errors, uncaught errors, refused resources. */
+  /** What pages complained about: console errors and warnings, uncaught errors, refused resources. */
   readonly complaints: string[] = []
   readonly #process: ChildProcess
 
@@ -55,7 +55,7 @@ export class ServedApp {
   async pageOf(context: BrowserContext): Promise<Page> {
     const page = await context.newPage()
     page.on('console', (message) => {
-      if (message.type() === 'error') this.complaints.push(message.text())
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text())
     })
     page.on('pageerror', (error) => this.complaints.push(error.message))
     await page.goto(this.url)
