@@ -60,7 +60,10 @@ export async function recoverRecording(dataset: Dataset, id: RecordingId, option
   }
 }
 
-/** Recovers every recording that was cut off or whose recording.json is damaged. One that fails does not keep the others waiting. */
+/**
+ * Recovers every recording that was cut off or whose recording.json is damaged. One that fails does not keep the others waiting. Folders of
+ * recordings that were cut off before their journal was begun hold nothing and are removed.
+ */
 export async function recoverDataset(dataset: Dataset, options: RecoverOptions = {}): Promise<RecoverReport> {
   const damaged = (await dataset.recordings.findings()).flatMap((finding) => (finding.recording ? [finding.recording] : []))
   const ids = [...new Set([...(await dataset.recordings.interrupted()), ...damaged])].sort()
@@ -69,6 +72,10 @@ export async function recoverDataset(dataset: Dataset, options: RecoverOptions =
   for (const [index, id] of ids.entries()) {
     options.onProgress?.(index, ids.length)
     try {
+      if (await neverBegun(dataset, id)) {
+        await dataset.files.remove(dataset.recordings.folder(id))
+        continue
+      }
       const { recording, lossy, warnings } = await recoverRecording(dataset, id, { signal: options.signal })
       recordings.push({ id, rows: recording.rows, seconds: recording.seconds, lossy, warnings })
     } catch (thrown) {
@@ -161,6 +168,13 @@ export function recordingFromHead(head: RecordingHead): Recording {
     measuredRateHz: null, ppm: null, lostRows: 0, lossCertainty: 'unknown', gaps: [], markers: [], skippedBytes: 0, laneSummaries: [],
     warnings: [], discarded: null, contentHash: '', files: [],
   }
+}
+
+/** True for what a program leaves that dies before it has begun the journal: at most a recording.json that says that recording begins. */
+async function neverBegun(dataset: Dataset, id: RecordingId): Promise<boolean> {
+  const names = (await dataset.files.list(dataset.recordings.folder(id))).map((entry) => entry.name)
+  if (!names.every((name) => name === 'recording.json' || name === 'recording.json.part')) return false
+  return !names.includes('recording.json') || (await readExisting(dataset, id))?.state === 'recording'
 }
 
 /** recording.json, or `null` when it is missing or damaged: the journal has what it said at the beginning. */
