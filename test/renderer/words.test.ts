@@ -6,8 +6,9 @@ import { zhCN } from '../../src-renderer/strings/zh-CN.ts'
 import { alarmWords, checkWords } from '../../src-renderer/views/record/check-words.ts'
 import { laneWords } from '../../src-renderer/views/record/lane-words.ts'
 import { portFacts } from '../../src-renderer/views/record/device-words.ts'
+import { groupWarnings } from '../../src-renderer/views/library/recording-words.ts'
 import { folderName } from '../../src-renderer/views/picker/folder-name.ts'
-import { streaming } from './samples.ts'
+import { configuration, streaming } from './samples.ts'
 
 const format = new Format('en')
 
@@ -44,6 +45,23 @@ describe('alarms in words', () => {
     expect(alarmWords(alarm('no-data', { seconds: 12 }), en, format, streaming)).toBe('Nothing has arrived for 12 sec. Check the cable and the board.')
     expect(alarmWords(alarm('lead-off', { lanes: 'ch1' }), en, format, streaming)).toBe('CH1: press the electrode on.')
     for (const t of [en, zhCN]) for (const id of AlarmId.options) expect(alarmWords(alarm(id), t, format, null)).not.toBe('')
+  })
+})
+
+describe('findings', () => {
+  it('that are the same on several lanes are said once, others stay apart', () => {
+    const { lanes } = configuration
+    const [a, b] = lanes
+    const rails = '8.0 % of the samples are at the end of the range.'
+    const warnings = [
+      { code: 'saturated', message: `${a.label}: ${rails}` },
+      { code: 'other', message: 'Something else.' },
+      { code: 'saturated', message: `${b.label}: ${rails}` },
+      { code: 'saturated', message: `${b.label}: 9.0 % of them.` },
+    ]
+    expect(groupWarnings({ warnings, lanes }, (names) => names.join(' + ')).map(({ message }) => message)).toEqual([
+      `${a.label} + ${b.label}: ${rails}`, 'Something else.', `${b.label}: 9.0 % of them.`,
+    ])
   })
 })
 

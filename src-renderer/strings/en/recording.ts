@@ -176,6 +176,7 @@ export const summary = {
   kept: 'Recording kept.',
   open: 'Keep and open',
   discard: 'Discard…',
+  discardNow: 'Discard',
   discardTitle: 'Discard this recording?',
   discardText: 'Its bytes stay in the dataset, marked as discarded with your reason.',
   reason: 'Reason',

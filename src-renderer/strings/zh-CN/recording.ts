@@ -177,6 +177,7 @@ export const summary: Strings['summary'] = {
   kept: '记录已保留。',
   open: '保留并打开',
   discard: '弃用…',
+  discardNow: '弃用',
   discardTitle: '弃用这条记录？',
   discardText: '字节仍留在数据集中，并标明弃用及您的原因。',
   reason: '原因',

@@ -18,6 +18,20 @@ export const stateTone: Record<RecordingListItem['state'], Tone> = {
   discarded: 'bad',
 }
 
+/** One finding on several lanes is said once: `Channel 1, Channel 2: 8.0 % of the samples ...`. The lab says it lane by lane. */
+export function groupWarnings({ warnings, lanes }: Pick<Recording, 'warnings' | 'lanes'>, list: (names: string[]) => string): Recording['warnings'] {
+  const groups = new Map<string, { code: string; names: string[]; words: string }>()
+  for (const { code, message } of warnings) {
+    const lane = lanes.find(({ label }) => message.startsWith(`${label}: `))
+    const words = lane === undefined ? message : message.slice(lane.label.length + 2)
+    const key = `${code}\n${lane === undefined}\n${words}`
+    const group = groups.get(key) ?? { code, names: [], words }
+    if (lane !== undefined) group.names.push(lane.label)
+    groups.set(key, group)
+  }
+  return [...groups.values()].map(({ code, names, words }) => ({ code, message: names.length === 0 ? words : `${list(names)}: ${words}` }))
+}
+
 /** Most of a lane usable, half of it, or less. */
 export function usableTone(ratio: number): Tone {
   return ratio >= 0.8 ? 'good' : ratio >= 0.5 ? 'warn' : 'bad'
