@@ -17,6 +17,9 @@ export interface ScannedRecording extends RecordingPlace {
   readonly finding: VerifyFinding | null
 }
 
+/** Of recording.json, as the schema has it. */
+const recordingFormatVersion = 1
+
 /** Files looked at in one go; enough to keep a disk busy, few enough to leave file handles to others. */
 const together = 32
 
@@ -65,7 +68,7 @@ const recordingJson = (place: Pick<RecordingPlace, 'folder'>): string => join(pl
 
 /**
  * recording.json in full.
- * @throws LabError `recording-incomplete` when the file is missing, `dataset-invalid` with path and reason when it is damaged.
+ * @throws LabError `recording-incomplete` when the file is missing, `dataset-format-newer`, `dataset-invalid` with path and reason when it is damaged.
  */
 export async function readRecording(files: Files, place: RecordingPlace): Promise<Recording> {
   const path = recordingJson(place)
@@ -84,6 +87,16 @@ export async function readRecording(files: Files, place: RecordingPlace): Promis
     json = JSON.parse(new TextDecoder().decode(bytes))
   } catch (thrown) {
     throw reason(thrown instanceof Error ? thrown.message : String(thrown), thrown)
+  }
+  // Before anything else: a newer version may have changed every other field.
+  const version = typeof json === 'object' && json !== null && 'formatVersion' in json ? json.formatVersion : null
+  if (typeof version === 'number' && version > recordingFormatVersion) {
+    throw new LabError('dataset-format-newer', `The recording ${place.id} was written by a newer Pulseprint (format ${version}).`, {
+      recording: place.id,
+      path,
+      formatVersion: version,
+      known: recordingFormatVersion,
+    })
   }
   const read = Recording.safeParse(json)
   if (!read.success) {

@@ -40,6 +40,10 @@ export async function recoverRecording(dataset: Dataset, id: RecordingId, option
   const { files } = dataset
   const folder = dataset.recordings.folder(id)
   const existing = await readExisting(dataset, id)
+  if ((await journalSegments(files, folder)).length === 0 && (await badTails(files, folder)).length === 0) {
+    // Before anything is touched: a half-made signals.dat may be all that is left.
+    throw new LabError('journal-not-found', `The recording ${id} has no journal.`, { recording: id, folder })
+  }
   const signalFile = await SignalFile.create(files, folder)
   try {
     const { result, journal } = await deriveFromJournal(dataset, id, existing, signalFile, options)

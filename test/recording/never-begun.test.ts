@@ -52,4 +52,18 @@ describe('a recording that was cut off before its journal was begun', () => {
     await leave({ 'recording.json': 'damaged' })
     expect(await recover()).toEqual({ failures: ['journal-not-found'], findings: ['dataset-invalid'], left: true })
   })
+
+  it('is not what a recording without its journal is: what is left of that stays, however often recover is run', async () => {
+    const begins = JSON.stringify({ ...(JSON.parse(finished) as Recording), state: 'recording', rows: 0, seconds: 0, files: [], contentHash: '' })
+    await leave({ 'recording.json': begins, 'signals.dat.part': 'samples' })
+    for (let again = 0; again < 3; again++) expect(await recover()).toEqual({ failures: ['journal-not-found'], findings: ['recording-incomplete'], left: true })
+    expect(await readFile(join(folder, 'signals.dat.part'), 'utf8')).toBe('samples')
+  })
+
+  it('is not what a newer program wrote: that is left alone', async () => {
+    const newer = finished.replace('"formatVersion": 1', '"formatVersion": 2')
+    await writeFile(join(folder, 'recording.json'), newer)
+    expect(await recover()).toEqual({ failures: ['dataset-format-newer'], findings: ['dataset-format-newer'], left: true })
+    expect(await readFile(join(folder, 'recording.json'), 'utf8')).toBe(newer)
+  })
 })
