@@ -13,6 +13,9 @@ import { Timeline, type TimelineRows } from './timeline.ts'
 
 /** Names and versions what puts annotations into beats.qrs. */
 const beatDetector = 'pulseprint-beats@1'
+/** A device that is heard no more for so long, and for so many rows, before recording is stopped has fallen silent. */
+const silentEndNs = 2e9
+const silentEndRows = 4
 
 /** What recording.json says that follows from the journal alone. */
 export type DerivedFields = Pick<
@@ -43,6 +46,8 @@ export class Derivation {
   private readonly knownHead: RecordingHead | null
   private started: Started | null = null
   private ended = false
+  /** Host time at which recording was ended, ns. */
+  private endedNs: number | null = null
   private pieces: Uint8Array[] = []
 
   /** `knownHead`: what recording.json says, for a journal that was cut off before its own beginning was written. */
@@ -110,15 +115,20 @@ export class Derivation {
       // The bytes before and after do not belong together.
       this.endConnection()
       this.begun().timeline.reconnect('unknown')
-    } else if (type === 'end') this.ended = true
+    } else if (type === 'end') {
+      this.ended = true
+      this.endedNs = hostNs
+    }
   }
 
   private bytes(payload: Uint8Array, hostNs: number): void {
     const started = this.begun()
     const { device } = started.head
     started.decoder ??= deviceProtocol(device.protocol).createDecoder(device)
-    started.timeline.push(started.decoder.feed(payload, hostNs))
+    const block = started.decoder.feed(payload, hostNs)
+    started.timeline.push(block)
     started.lastHostNs = hostNs
+    if (block.rows > 0) started.lastRowNs = hostNs
   }
 
   private state(payload: Uint8Array): void {
@@ -158,8 +168,13 @@ export class Derivation {
     }
   }
 
-  private warnings({ unstorable, timeline }: Started): Recording['warnings'] {
+  private warnings({ head, untimed, unstorable, timeline, lastRowNs }: Started): Recording['warnings'] {
     const warnings: Recording['warnings'] = []
+    const silentNs = this.endedNs === null || untimed ? 0 : this.endedNs - lastRowNs
+    if (lastRowNs > 0 && silentNs >= Math.max(silentEndNs, (silentEndRows / head.device.rateHz) * 1e9)) {
+      const message = `The device sent nothing more for the last ${(silentNs / 1e9).toFixed(1)} s before recording was stopped; the signal ends there.`
+      warnings.push({ code: 'silent-end', message })
+    }
     if (unstorable > 0) {
       const message = `${unstorable} values were outside anything the device can send and are stored as missing: damaged frames without a checksum.`
       warnings.push({ code: 'samples-out-of-range', message })
@@ -181,12 +196,16 @@ class Started {
   readonly summary: RecordingSummary
   decoder: Decoder | null = null
   lastHostNs = 0
+  /** Host time of the newest bytes that completed a row, ns; 0 before the first. */
+  lastRowNs = 0
+  readonly untimed: boolean
   skippedBytes = 0
   unstorable = 0
 
   constructor(head: RecordingHead, untimed: boolean) {
     const { lanes, rateHz } = head.device
     this.head = head
+    this.untimed = untimed
     this.timeline = new Timeline(head.device, { untimed })
     this.encoder = new SignalEncoder(lanes.length, wfdbFormatFor(lanes))
     this.overview = new OverviewBuilder(lanes.length)

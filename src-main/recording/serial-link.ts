@@ -38,6 +38,8 @@ export async function serialError(thrown: unknown, path: string): Promise<LabErr
     const advice = group === null ? '' : ` It belongs to the group "${group}": add yourself to it (sudo usermod -aG ${group} $USER) and log in again.`
     return new LabError('port-permission-denied', `You may not use ${path}.${advice}`, { path, group: group ?? '', reason }, cause)
   }
+  // What the driver says of a character device that is no terminal, /dev/null for one.
+  if (/inappropriate ioctl/i.test(reason)) return new LabError('port-failed', `${path} is not a serial port.`, { path, reason, unplugged: false }, cause)
   return new LabError('port-failed', `The port ${path} failed: ${reason}.`, { path, reason, unplugged: false }, cause)
 }
 

@@ -62,6 +62,20 @@ async function begin(options: RecordingWriterOptions = {}, profile = 'cyton'): P
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index)
 
+test('a device that falls silent before recording is stopped is told', async () => {
+  const { clock, writer, send } = await begin()
+  send(0, 2500)
+  clock.ns += 20e9
+  const recording = await writer.finish()
+  expect(recording).toMatchObject({ state: 'finished', rows: 2500 })
+  expect(recording.warnings[0]).toEqual({ code: 'silent-end', message: expect.stringContaining('20.0 s') })
+  expect((await verifyDataset(dataset)).findings).toEqual([])
+  const other = await begin()
+  other.send(0, 2500)
+  other.clock.ns += 1e9
+  expect((await other.writer.finish()).warnings.map(({ code }) => code)).not.toContain('silent-end')
+})
+
 test('a recording is finished as WFDB and recording.json, and verifies', async () => {
   const { writer, send } = await begin()
   send(0, 2500)

@@ -70,6 +70,7 @@ export const alarms = {
 
 /** Warnings of a finished recording by code; others show the lab's own sentence. */
 export const warnings = {
+  'silent-end': 'The device fell silent before recording was stopped; the signal ends there.',
   'samples-out-of-range': 'Some samples lie outside the converter’s range and are stored as missing.',
   'frames-left-out': 'Some frames could not be placed in time and were left out.',
   'recording-interrupted': 'The recording was cut off before it was finished; everything that had been saved is here.',

@@ -71,6 +71,7 @@ export const alarms: Strings['alarms'] = {
 }
 
 export const warnings: Strings['warnings'] = {
+  'silent-end': '停止采集之前设备已不再发送数据；信号到此为止。',
   'samples-out-of-range': '有些样本超出转换器量程，已存为缺失。',
   'frames-left-out': '有些帧无法在时间上定位，已略去。',
   'recording-interrupted': '采集在完成前中断；已保存的内容都在这里。',
