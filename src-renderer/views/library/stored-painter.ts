@@ -108,7 +108,7 @@ function paintGaps(context: CanvasRenderingContext2D, picture: StoredPicture, le
 
 function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, lane: LaneSpec, middle: number, stripHeight: number, pixelsPerUnit: number | null): void {
   const { ratio, theme, gutter } = picture
-  const tall = stripHeight > 38 * ratio && pixelsPerUnit !== null
+  const tall = stripHeight > 33 * ratio && pixelsPerUnit !== null
   context.textAlign = 'left'
   context.textBaseline = 'middle'
   context.fillStyle = theme.text
@@ -147,7 +147,7 @@ function paintMarkers(context: CanvasRenderingContext2D, picture: StoredPicture,
     context.fillStyle = picture.markerColour
     context.fillRect(place, 0, Math.max(1, Math.round(1.2 * ratio)), plotHeight)
     const text = marker.text || marker.code
-    const room = Math.min(220 * ratio, right - place - 8 * ratio)
+    const room = Math.min(420 * ratio, right - place - 8 * ratio)
     if (place < freeFrom || room < 24 * ratio) continue
     const wide = Math.min(room, context.measureText(text).width)
     context.fillText(shortened(context, text, room), place + 6 * ratio, 5 * ratio)
