@@ -57,7 +57,7 @@ export const errors: Record<ErrorCode, ErrorText> = {
   'wfdb-signal-invalid': { what: 'A signal file cannot be read.', todo: 'Recover the recording under Dataset.' },
   'wfdb-annotations-invalid': { what: 'An annotation file cannot be read.', todo: 'Recover the recording under Dataset.' },
   'npz-invalid': { what: 'An NPZ file cannot be read.', todo: 'Make the file again.' },
-  'fault-invalid': { what: 'These faults are not understood.', todo: 'Write them like drop=5@3,unplug=4@12.' },
+  'fault-invalid': { what: 'These faults are not understood.', todo: 'Write them like drop=5@3,unplug=4000@12.' },
   'source-invalid': { what: 'This signal source is not understood.', todo: 'Choose a demo person by number.' },
   'file-not-found': { what: 'A file was not found.', todo: 'Check the path.' },
   'file-read-failed': { what: 'A file could not be read.', todo: 'Check the disk and the permissions.' },

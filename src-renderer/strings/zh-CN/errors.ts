@@ -49,7 +49,7 @@ export const errors: Strings['errors'] = {
   'wfdb-signal-invalid': { what: '信号文件无法读取。', todo: '请在“数据集”中恢复此记录。' },
   'wfdb-annotations-invalid': { what: '标注文件无法读取。', todo: '请在“数据集”中恢复此记录。' },
   'npz-invalid': { what: 'NPZ 文件无法读取。', todo: '请重新生成该文件。' },
-  'fault-invalid': { what: '这些故障无法理解。', todo: '请写成 drop=5@3,unplug=4@12 的形式。' },
+  'fault-invalid': { what: '这些故障无法理解。', todo: '请写成 drop=5@3,unplug=4000@12 的形式。' },
   'source-invalid': { what: '信号来源无法理解。', todo: '请用数字选择演示的人。' },
   'file-not-found': { what: '找不到文件。', todo: '请检查路径。' },
   'file-read-failed': { what: '文件无法读取。', todo: '请检查磁盘和权限。' },
