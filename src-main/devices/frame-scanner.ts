@@ -117,6 +117,7 @@ export class FrameScanner implements Decoder {
     const rule = this.#rule
     const data = this.#data
     const end = this.#end
+    const base = this.#base
     const firstByte = rule.firstByte
     let at = this.#start
     while (at < end) {
@@ -124,9 +125,14 @@ export class FrameScanner implements Decoder {
       if (firstByte < 0 || data[at] === firstByte) {
         length = end - at < rule.shortest ? needMore : rule.probe(data, at, end)
         if (length > 0) {
-          const verdict = this.#confirm(at, length)
+          const counter = rule.counter(data, at)
+          const verdict = this.#locked && rule.isNext(this.#lastCounter, counter) ? 1 : this.#confirm(at, length, counter)
           if (verdict > 0) {
-            this.#accept(at, length)
+            const flags = this.#locked ? 0 : this.#lock(base + at)
+            this.#lastCounter = counter
+            this.#lastEnd = base + at + length
+            this.bytesInFrames += length
+            rule.accept(this.#rows, data, at, length, base + at, flags)
             at += length
             continue
           }
@@ -134,17 +140,17 @@ export class FrameScanner implements Decoder {
         }
       }
       if (length === needMore && !final) break
-      this.#skip(at, length)
-      at += 1
+      let next = at + 1
+      if (firstByte >= 0) while (next < end && data[next] !== firstByte) next += 1
+      this.#skip(at, next, length)
+      at = next
     }
     this.#start = at
   }
 
   /** 1: accept the good frame at `at`; `needMore`: the frames that would confirm it are not here yet; `notFrame`: they contradict it. */
-  #confirm(at: number, length: number): number {
+  #confirm(at: number, length: number, counter: number): number {
     const rule = this.#rule
-    let counter = rule.counter(this.#data, at)
-    if (this.#locked && rule.isNext(this.#lastCounter, counter)) return 1
     const run = this.#wasLocked ? rule.relockRun : rule.lockRun
     for (let good = 1; good < run; good++) {
       at += length
@@ -160,37 +166,40 @@ export class FrameScanner implements Decoder {
     return 1
   }
 
-  #accept(at: number, length: number): void {
-    const offset = this.#base + at
+  /** Sync is (again) established by the frame at `offset`. Returns the flags of its first row. */
+  #lock(offset: number): number {
+    this.#skips.flush()
     let flags = 0
-    if (!this.#locked) {
-      this.#skips.flush()
-      if (this.#anyFrame && offset !== this.#lastEnd) flags |= RowFlag.resync
-      if (this.#skips.restarted) flags |= RowFlag.restart
-      this.#skips.restarted = false
-      this.#locked = true
-      this.#wasLocked = true
-      this.#anyFrame = true
-      this.#reason = 'noise'
-    }
-    this.#lastCounter = this.#rule.counter(this.#data, at)
-    this.#lastEnd = offset + length
-    this.bytesInFrames += length
-    this.#rule.accept(this.#rows, this.#data, at, length, offset, flags)
+    if (this.#anyFrame && offset !== this.#lastEnd) flags |= RowFlag.resync
+    if (this.#skips.restarted) flags |= RowFlag.restart
+    this.#skips.restarted = false
+    this.#locked = true
+    this.#wasLocked = true
+    this.#anyFrame = true
+    this.#reason = 'noise'
+    return flags
   }
 
-  #skip(at: number, verdict: number): void {
-    const offset = this.#base + at
+  /** Skips `at` because of `verdict` and with it the bytes up to `to`, where no frame can begin. */
+  #skip(at: number, to: number, verdict: number): void {
+    const data = this.#data
+    const base = this.#base
+    const { longest } = this.#rule
     if (this.#locked) {
       this.#locked = false
       this.#reason = 'torn'
     }
     if (verdict === badChecksum) this.#reason = 'checksum'
     else if (verdict === needMore) this.#reason = 'unfinished'
-    const lost = offset - this.#lastEnd
-    if (lost > 2 * this.#rule.longest && this.#reason === 'torn') this.#reason = 'noise'
+    // Further from the last frame than this nothing of a torn one is left.
+    const tornEnd = Math.max(at, this.#lastEnd + 2 * longest + 1 - base)
+    if (this.#reason === 'torn' && to > tornEnd) {
+      this.#skips.add(base + at, data, at, tornEnd, 'torn')
+      this.#reason = 'noise'
+      at = tornEnd
+    }
+    this.#skips.add(base + at, data, at, to, this.#reason)
     // After so long a loss what comes may be anything: ask for as much proof as at the beginning.
-    if (lost > 16 * this.#rule.longest) this.#wasLocked = false
-    this.#skips.add(offset, this.#data[at], this.#reason)
+    if (base + to - 1 - this.#lastEnd > 16 * longest) this.#wasLocked = false
   }
 }

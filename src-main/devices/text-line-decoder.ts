@@ -58,13 +58,16 @@ export class TextLineDecoder implements Decoder {
     this.bytesIn += bytes.length
     let at = 0
     while (at < bytes.length) {
-      const found = bytes.indexOf(lineFeed, at)
-      const end = found < 0 ? bytes.length : found + 1
+      // Lines are short: a loop finds their end sooner than a call of indexOf begins.
+      let end = at
+      while (end < bytes.length && bytes[end] !== lineFeed) end += 1
+      const found = end < bytes.length
+      if (found) end += 1
       if (this.#overlong) this.#drop(end - at, 'noise')
       else if (this.#lineLength + end - at > longestLine) this.#tooLong(end - at)
-      else if (found >= 0 && this.#lineLength === 0) this.#wholeLine(bytes, at, end)
-      else this.#keep(bytes, at, end, found >= 0)
-      if (found >= 0) this.#overlong = false
+      else if (found && this.#lineLength === 0) this.#wholeLine(bytes, at, end)
+      else this.#keep(bytes, at, end, found)
+      if (found) this.#overlong = false
       at = end
     }
     return this.#rows
@@ -203,7 +206,9 @@ export class TextLineDecoder implements Decoder {
 
   #emit(counter: number, flags: number): void {
     const base = this.#rows.row(this.#offset, counter, this.#flags | flags)
-    this.#rows.counts.set(this.#pendingLanes, base)
+    const lanes = this.#pendingLanes
+    const { counts } = this.#rows
+    for (let lane = 0; lane < lanes.length; lane += 1) counts[base + lane] = lanes[lane]
     this.#flags = 0
     this.#anyRow = true
   }
