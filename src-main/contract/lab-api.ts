@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { WireError } from './errors.ts'
 import { RecordingId, SubjectCode } from './ids.ts'
 import { AcquisitionStatus, AlarmId, CheckResult, DisplayFilters } from './schemas/acquisition.ts'
 import { Consent, DatasetInfoChange, DatasetSummary, Subject, SubjectChange, SubjectInput } from './schemas/dataset.ts'
@@ -57,7 +58,8 @@ export const labApi = {
   'devices.ports': method(nothing, z.array(PortInfo)),
   /** Listens passively (about 2 s per baud rate), sends nothing. Cancellable. */
   'devices.detect': method(z.object({ path: z.string().min(1), secondsPerBaud: z.number().positive().max(10).default(2) }), z.array(DetectionEvidence)),
-  'protocols.list': method(nothing, z.array(RecordingProtocol)),
+  /** `problems`: files of the dataset's own that are no protocols; they keep nobody from using the others. */
+  'protocols.list': method(nothing, z.object({ protocols: z.array(RecordingProtocol), problems: z.array(WireError) })),
 
   'acquisition.connect': method(AcquisitionSource, AcquisitionStatus),
   'acquisition.disconnect': method(nothing, AcquisitionStatus),

@@ -45,28 +45,42 @@ export function shippedProtocols(): RecordingProtocol[] {
     .sort((a, b) => a.id.localeCompare(b.id, 'en'))
 }
 
+export interface ProtocolLibrary {
+  /** Sorted by id. */
+  readonly protocols: RecordingProtocol[]
+  /** The lab's own files that are no protocols (`protocol-invalid`, `file-read-failed`), by file name without its ending. */
+  readonly problems: { readonly name: string; readonly error: LabError }[]
+}
+
 /**
- * Shipped protocols, and the lab's own in `<dataset>/protocols/*.json`, which replace shipped ones of the same id.
- * @throws LabError `protocol-invalid`, `file-read-failed`.
+ * Shipped protocols, and the lab's own in `<dataset>/protocols/*.json`, which replace shipped ones of the same id. A wrong file is a
+ * problem to tell, not one that keeps a technician from recording by another protocol.
  */
-export async function loadProtocols(dataset: { readonly path: string; readonly files: Files } | null): Promise<RecordingProtocol[]> {
+export async function loadProtocols(dataset: { readonly path: string; readonly files: Files } | null): Promise<ProtocolLibrary> {
   const found = new Map(shippedProtocols().map((protocol) => [protocol.id, protocol]))
+  const problems: { name: string; error: LabError }[] = []
   if (dataset) {
     const folder = join(dataset.path, 'protocols')
     const entries = (await dataset.files.stat(folder)) ? await dataset.files.list(folder) : []
     for (const entry of entries) {
       if (entry.folder || !entry.name.endsWith('.json')) continue
       const path = join(folder, entry.name)
-      const protocol = parseProtocol(path, new TextDecoder().decode(await dataset.files.readFile(path)))
-      found.set(protocol.id, protocol)
+      try {
+        const protocol = parseProtocol(path, new TextDecoder().decode(await dataset.files.readFile(path)))
+        found.set(protocol.id, protocol)
+      } catch (thrown) {
+        problems.push({ name: entry.name.slice(0, -'.json'.length), error: LabError.from(thrown) })
+      }
     }
   }
-  return [...found.values()].sort((a, b) => a.id.localeCompare(b.id, 'en'))
+  return { protocols: [...found.values()].sort((a, b) => a.id.localeCompare(b.id, 'en')), problems }
 }
 
-/** @throws LabError `protocol-not-found` with the known ids, `protocol-invalid`. */
+/** @throws LabError `protocol-not-found` with the known ids; `protocol-invalid` when the file of that name is none. */
 export async function findProtocol(dataset: { readonly path: string; readonly files: Files } | null, id: string): Promise<RecordingProtocol> {
-  const protocols = await loadProtocols(dataset)
+  const { protocols, problems } = await loadProtocols(dataset)
+  const problem = problems.find(({ name }) => name === id)
+  if (problem) throw problem.error
   const protocol = protocols.find((candidate) => candidate.id === id)
   if (!protocol) {
     throw new LabError('protocol-not-found', `There is no recording protocol "${id}".`, { id, known: protocols.map((candidate) => candidate.id) })

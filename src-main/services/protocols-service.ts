@@ -11,6 +11,11 @@ export class ProtocolsService {
   }
 
   handlers(): Pick<LabHandlers, 'protocols.list'> {
-    return { 'protocols.list': () => loadProtocols(this.#holder.open) }
+    return {
+      'protocols.list': async () => {
+        const { protocols, problems } = await loadProtocols(this.#holder.open)
+        return { protocols, problems: problems.map(({ error }) => error.toWire()) }
+      },
+    }
   }
 }

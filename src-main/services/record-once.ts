@@ -7,6 +7,8 @@ import { hostLinks } from '../recording/host-links.ts'
 import { AcquisitionService } from './acquisition-service.ts'
 import { consentingSubject } from './consenting-subject.ts'
 import { DatasetHolder } from './dataset-holder.ts'
+import { findProtocol } from './protocol-library.ts'
+import { plannedSeconds } from './protocol-runner.ts'
 import { recordBytes } from './record-bytes.ts'
 import { RecordService } from './record-service.ts'
 import { ViewService } from './view-service.ts'
@@ -26,6 +28,8 @@ export interface RecordOnceOptions {
   readonly faults?: string
   readonly settings?: DeviceSettings
   readonly notes?: string
+  /** Recording protocol; its planned length is used where `seconds` is `null`. `null`: a free recording. */
+  readonly protocol?: string | null
   /** Finishes early, keeping what was recorded. */
   readonly signal?: AbortSignal
   /** Seconds recorded so far, of the seconds asked for. */
@@ -99,18 +103,20 @@ async function recordLive(dataset: Dataset, from: AcquisitionSource, options: Re
   const recorder = new RecordService({ holder, emitter, clock, acquisition })
   // Before a board is woken up: a typing error must not take ten seconds to say.
   const subject = await consentingSubject(dataset, options.subject)
+  const protocol = options.protocol == null ? null : await findProtocol(dataset, options.protocol)
+  const seconds = options.seconds ?? (protocol && plannedSeconds(protocol))
   try {
     await acquisition.connect(from, options.signal)
     const { id } = await recorder.start({
       subject: subject.code,
-      protocol: null,
-      plannedSeconds: options.seconds,
+      protocol: protocol?.id ?? null,
+      plannedSeconds: seconds,
       notes: options.notes ?? '',
       operator: '',
       // Contact and signal quality are for a person to look at; a script records what it is told to record.
       overrideReason: 'recorded from the command line',
     })
-    await untilDone(recorder, options)
+    await untilDone(recorder, { ...options, seconds })
     const recording = await recorder.stop()
     return recordResult(dataset, await dataset.recordings.get(id).catch(() => recording))
   } finally {

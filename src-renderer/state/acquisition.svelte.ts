@@ -63,7 +63,13 @@ export class AcquisitionState {
   async refresh(): Promise<void> {
     this.status = await this.#connection.call('acquisition.status', {})
     this.profiles = await this.#connection.call('devices.profiles', {})
-    this.protocols = await this.#connection.call('protocols.list', {})
+  }
+
+  /** Protocols of the program and of the open dataset; returns what is wrong with the dataset's own files. */
+  async refreshProtocols(): Promise<LabError[]> {
+    const { protocols, problems } = await this.#connection.call('protocols.list', {})
+    this.protocols = protocols
+    return problems.map((problem) => LabError.fromWire(problem))
   }
 
   async refreshPorts(): Promise<void> {

@@ -19,6 +19,8 @@ import type { WorkingStore } from './working-store.ts'
 
 /** Everything a window knows, one object per section. Views read it; only its methods change it. */
 export class App {
+  /** The dataset whose protocols are read; `undefined` before the first time. */
+  #protocolsOf: string | null | undefined
   readonly notices = new Notices()
   readonly router = new Router()
   readonly preferences: Preferences
@@ -112,6 +114,10 @@ export class App {
 
   async #datasetChanged(): Promise<void> {
     const { id } = this.dataset
+    if (this.#protocolsOf !== id) {
+      for (const problem of await this.acquisition.refreshProtocols()) this.notices.fail(problem)
+      this.#protocolsOf = id
+    }
     await this.recorder.bind(id)
     this.thumbnails.bind(id)
     await this.#readSubjects()

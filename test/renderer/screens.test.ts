@@ -25,7 +25,7 @@ async function app(): Promise<App> {
     'view.filters': (filters) => ({ baseline: true, lowPassHz: 40, notchHz: 50, ...filters }),
     'acquisition.status': () => streaming,
     'devices.profiles': () => [],
-    'protocols.list': () => [protocol],
+    'protocols.list': () => ({ protocols: [protocol], problems: [] }),
     'subjects.list': () => [subject('S001'), subject('S002', { consent: 'withdrawn' })],
     'library.list': () => [listItem(id)],
   })

@@ -28,17 +28,20 @@ describe('protocol files', () => {
 
   it('of the dataset join the shipped ones', async () => {
     const dataset = await datasetWith('stairs.json', JSON.stringify(own))
-    expect((await loadProtocols(dataset)).map((protocol) => protocol.id)).toContain('stairs')
+    expect((await loadProtocols(dataset)).protocols.map((protocol) => protocol.id)).toContain('stairs')
     expect((await findProtocol(dataset, 'stairs')).steps[0].seconds).toBeNull()
   })
 
   it('that are wrong are named with path and reason', async () => {
     const broken = { ...own, steps: [{ ...own.steps[0], seconds: -5 }] }
     const dataset = await datasetWith('stairs.json', JSON.stringify(broken))
-    await expect(loadProtocols(dataset)).rejects.toMatchObject({
-      code: 'protocol-invalid',
-      data: { path: join(dataset.path, 'protocols', 'stairs.json'), at: 'steps.0.seconds' },
-    })
+    const wrong = { code: 'protocol-invalid', data: { path: join(dataset.path, 'protocols', 'stairs.json'), at: 'steps.0.seconds' } }
+    await expect(findProtocol(dataset, 'stairs')).rejects.toMatchObject(wrong)
+    // The others stay usable.
+    const library = await loadProtocols(dataset)
+    expect(library.problems).toMatchObject([{ name: 'stairs', error: wrong }])
+    expect(library.protocols.map((protocol) => protocol.id)).toContain('rest-60')
+    await expect(findProtocol(dataset, 'rest-60')).resolves.toMatchObject({ id: 'rest-60' })
     expect(() => parseProtocol('x.json', '{"id":')).toThrow(expect.objectContaining({ code: 'protocol-invalid' }))
     expect(() => parseProtocol('x.json', JSON.stringify({ ...own, steps: [own.steps[0], own.steps[0]] }))).toThrow(/two steps have the id "up"/)
   })

@@ -112,6 +112,7 @@ export function deviceCommands(program: Command): void {
     .option('--baud <rate>', "baud rate; the profile's when left out", wholeNumber)
     .option('--faults <list>', 'faults of the demo device', '')
     .option('--set <name=value>', 'device setting, repeatable', deviceSetting, {})
+    .option('--protocol <id>', "recording protocol, the app's or one of the dataset's `protocols` folder; gives the length too")
     .option('--notes <text>', 'notes kept with the recording', '')
     .option('--json', 'print one JSON object')
     .action(
@@ -128,11 +129,13 @@ export function deviceCommands(program: Command): void {
           faults: string
           set: SettingValues
           notes: string
+          protocol?: string
         },
       ) =>
         runCommand(options, async (output, signal) => {
           const given = [options.port, options.demo, options.bytes].filter((one) => one !== undefined)
           if (given.length !== 1) throw new LabError('usage-invalid', 'Give exactly one of --port, --demo and --bytes.')
+          if (options.bytes !== undefined && options.protocol !== undefined) throw new LabError('usage-invalid', 'Captured bytes have no protocol: leave --protocol out.')
           const recorded = await recordOnce({
             dataset: resolve(options.dataset),
             subject: options.subject,
@@ -145,6 +148,7 @@ export function deviceCommands(program: Command): void {
             faults: options.faults,
             settings: options.set,
             notes: options.notes,
+            protocol: options.protocol ?? null,
             signal,
             onProgress: (done, total) => output.progress(done, total, 's'),
           })
