@@ -55,49 +55,80 @@ export function readOverviewHead(head: Uint8Array, bytes: number): OverviewLayou
   return layout
 }
 
-/** Growing Int32 storage: 1 MiB blocks, so that growth never copies what is there. */
-class Pairs {
-  static readonly #block = 1 << 18
-  readonly #blocks: Int32Array[] = []
-  length = 0
+/** Columns of one level as they stand in the file. Storage grows by blocks, so that growth never copies what is there. */
+class LevelColumns {
+  static readonly #blockBytes = 1 << 17
+  readonly #blocks: DataView[] = []
+  #bytes = 0
 
   push(minimum: number, maximum: number): void {
-    const at = this.length % Pairs.#block
-    if (at === 0) this.#blocks.push(new Int32Array(Pairs.#block))
+    const at = this.#bytes % LevelColumns.#blockBytes
+    if (at === 0) this.#blocks.push(new DataView(new ArrayBuffer(LevelColumns.#blockBytes)))
     const block = this.#blocks[this.#blocks.length - 1]
-    block[at] = minimum
-    block[at + 1] = maximum
-    this.length += 2
+    block.setInt32(at, minimum, true)
+    block.setInt32(at + 4, maximum, true)
+    this.#bytes += 8
   }
 
-  get(index: number): number {
-    return this.#blocks[Math.floor(index / Pairs.#block)][index % Pairs.#block]
+  copyTo(file: Uint8Array, offset: number): void {
+    for (const [index, { buffer }] of this.#blocks.entries()) {
+      const from = index * LevelColumns.#blockBytes
+      file.set(new Uint8Array(buffer, 0, Math.min(LevelColumns.#blockBytes, this.#bytes - from)), offset + from)
+    }
+  }
+}
+
+/** One level while it grows: minimum and maximum of every lane over the column that is being filled, and the columns before it. */
+class GrowingLevel {
+  readonly minimum: Int32Array
+  readonly maximum: Int32Array
+  readonly columns = new LevelColumns()
+  /** Rows, or columns of the finer level, in the column that is being filled. */
+  filled = 0
+
+  constructor(lanes: number) {
+    this.minimum = new Int32Array(lanes).fill(noValue)
+    this.maximum = new Int32Array(lanes).fill(noValue)
+  }
+
+  /** Takes the finer level's column in. */
+  add({ minimum, maximum }: GrowingLevel): void {
+    for (let lane = 0; lane < minimum.length; lane++) {
+      if (minimum[lane] === noValue) continue
+      if (this.minimum[lane] === noValue || minimum[lane] < this.minimum[lane]) this.minimum[lane] = minimum[lane]
+      if (maximum[lane] > this.maximum[lane]) this.maximum[lane] = maximum[lane]
+    }
+    this.filled++
+  }
+
+  close(): void {
+    for (let lane = 0; lane < this.minimum.length; lane++) this.columns.push(this.minimum[lane], this.maximum[lane])
+    this.minimum.fill(noValue)
+    this.maximum.fill(noValue)
+    this.filled = 0
   }
 }
 
 /**
- * Builds overview.bin while rows stream by: 8 bytes per lane and 64 rows are held. The bytes depend on the rows alone, not on how they
- * were cut into blocks.
+ * Builds overview.bin while rows stream by: about 9 bytes per lane and 64 rows are held, all levels ready, so that finishing only copies.
+ * The bytes depend on the rows alone, not on how they were cut into blocks.
  */
 export class OverviewBuilder {
   readonly #lanes: number
-  readonly #base = new Pairs()
-  readonly #minimum: Int32Array
-  readonly #maximum: Int32Array
-  #filled = 0
+  /** Finest first; a level begins with the first column of the finer one. */
+  readonly #levels: GrowingLevel[]
   #rows = 0
 
   constructor(lanes: number) {
     this.#lanes = lanes
-    this.#minimum = new Int32Array(lanes).fill(noValue)
-    this.#maximum = new Int32Array(lanes).fill(noValue)
+    this.#levels = [new GrowingLevel(lanes)]
   }
 
   /** Row-major counts; `rows` of them count, `noValue` is missing. */
   push(counts: Int32Array, rows: number): void {
     const lanes = this.#lanes
-    const minimum = this.#minimum
-    const maximum = this.#maximum
+    const finest = this.#levels[0]
+    const { minimum, maximum } = finest
     for (let row = 0, at = 0; row < rows; row++) {
       for (let lane = 0; lane < lanes; lane++, at++) {
         const value = counts[at]
@@ -105,21 +136,21 @@ export class OverviewBuilder {
         if (value > maximum[lane]) maximum[lane] = value
         if (value < minimum[lane] || minimum[lane] === noValue) minimum[lane] = value
       }
-      if (++this.#filled === overviewBaseStride) this.#close()
+      if (++finest.filled === overviewBaseStride) this.#close(0)
     }
     this.#rows += rows
   }
 
-  #close(): void {
-    for (let lane = 0; lane < this.#lanes; lane++) this.#base.push(this.#minimum[lane], this.#maximum[lane])
-    this.#minimum.fill(noValue)
-    this.#maximum.fill(noValue)
-    this.#filled = 0
+  #close(index: number): void {
+    if (index + 1 === this.#levels.length) this.#levels.push(new GrowingLevel(this.#lanes))
+    const coarser = this.#levels[index + 1]
+    coarser.add(this.#levels[index])
+    this.#levels[index].close()
+    if (coarser.filled === overviewFactor) this.#close(index + 1)
   }
 
   /** The whole file. The builder is used up. */
   finish(): Uint8Array {
-    if (this.#filled > 0) this.#close()
     const layout = overviewLayout(this.#lanes, this.#rows)
     const bytes = new Uint8Array(layout.bytes)
     const view = new DataView(bytes.buffer)
@@ -130,33 +161,11 @@ export class OverviewBuilder {
     view.setUint32(16, overviewFactor, true)
     view.setUint32(20, layout.levels.length, true)
     view.setFloat64(24, this.#rows, true)
-    for (let i = 0; i < this.#base.length; i++) view.setInt32(headerBytes + i * 4, this.#base.get(i), true)
-    for (let level = 1; level < layout.levels.length; level++) coarsen(view, layout, level)
-    return bytes
-  }
-}
-
-/** Fills one level from the one below it. */
-function coarsen(view: DataView, layout: OverviewLayout, level: number): void {
-  const { lanes, levels } = layout
-  const fine = levels[level - 1]
-  const coarse = levels[level]
-  for (let column = 0; column < coarse.columns; column++) {
-    const first = column * overviewFactor
-    const last = Math.min(first + overviewFactor, fine.columns)
-    for (let lane = 0; lane < lanes; lane++) {
-      let minimum = noValue
-      let maximum = noValue
-      for (let from = first; from < last; from++) {
-        const at = fine.offset + (from * lanes + lane) * 8
-        const low = view.getInt32(at, true)
-        if (low === noValue) continue
-        if (minimum === noValue || low < minimum) minimum = low
-        maximum = Math.max(maximum, view.getInt32(at + 4, true))
-      }
-      const at = coarse.offset + (column * lanes + lane) * 8
-      view.setInt32(at, minimum, true)
-      view.setInt32(at + 4, maximum, true)
+    for (const [index, { offset }] of layout.levels.entries()) {
+      // The finer level's last column, closed just before, is in.
+      if (this.#levels[index].filled > 0) this.#close(index)
+      this.#levels[index].columns.copyTo(bytes, offset)
     }
+    return bytes
   }
 }

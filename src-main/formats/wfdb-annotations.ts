@@ -57,6 +57,8 @@ export function annotationSymbol(code: number): string {
  */
 export function writeAnnotations(annotations: readonly WfdbAnnotation[]): Uint8Array {
   const bytes: number[] = []
+  const encoder = new TextEncoder()
+  const noText = new Uint8Array(0)
   const word = (code: number, value: number): void => {
     bytes.push(value & 0xff, (code << 2) | ((value >> 8) & 3))
   }
@@ -64,7 +66,8 @@ export function writeAnnotations(annotations: readonly WfdbAnnotation[]): Uint8A
   let number = 0
   let channel = 0
   for (const [i, annotation] of annotations.entries()) {
-    const text = new TextEncoder().encode(annotation.text)
+    // Most have none, and a day of beats is written in one go.
+    const text = annotation.text === '' ? noText : encoder.encode(annotation.text)
     const interval = annotation.sample - sample
     requireRange(i, 'code', annotation.code, 1, highestCode)
     requireRange(i, 'subtype', annotation.subtype, -128, 127)

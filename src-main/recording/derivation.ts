@@ -229,10 +229,9 @@ class Started {
 function beatFile({ beats, beatLane }: SummaryResult, head: RecordingHead): Uint8Array | null {
   const channel = head.device.lanes.findIndex((lane) => lane.id === beatLane)
   if (channel < 0) return null
-  const common = { subtype: 0, channel, number: 0 }
-  const note = { ...common, sample: 0, code: annotationCode('"') ?? 22, text: beatDetector }
+  const note = { sample: 0, code: annotationCode('"') ?? 22, subtype: 0, channel, number: 0, text: beatDetector }
   const code = annotationCode('N') ?? 1
-  return writeAnnotations([note, ...beats.map((sample) => ({ ...common, sample, code, text: '' }))])
+  return writeAnnotations([note, ...beats.map((sample) => ({ sample, code, subtype: 0, channel, number: 0, text: '' }))])
 }
 
 function round(value: number, digits: number): number {
