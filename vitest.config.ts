@@ -18,7 +18,17 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'pty', include: ['test/pty/**/*.test.ts'], testTimeout: 300_000, fileParallelism: false } },
       { extends: true, test: { name: 'crash', include: ['test/crash/**/*.test.ts'], testTimeout: 300_000 } },
-      { extends: true, test: { name: 'web', include: ['test/web/**/*.test.ts'], testTimeout: 240_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'web',
+          include: ['test/web/**/*.test.ts'],
+          testTimeout: 240_000,
+          fileParallelism: false,
+          // A busy computer takes seconds to start a page; waiting costs nothing where it does not.
+          expect: { poll: { timeout: 15_000, interval: 100 } },
+        },
+      },
     ],
   },
 })

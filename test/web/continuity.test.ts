@@ -26,8 +26,8 @@ describe.skipIf(!hasChromium)('what a technician left is there again', () => {
     await visit(page, 'Library')
     await page.getByTestId('live-traces').waitFor({ state: 'detached' })
     await visit(page, 'Record')
-    // An empty sweep would have drawn a few columns by now.
-    await expect.poll(() => drawnPixels(page).catch(() => 0), { timeout: 1500, interval: 100 }).toBeGreaterThan(0.8 * before)
+    // An empty sweep would take four seconds to draw as much.
+    await expect.poll(() => drawnPixels(page).catch(() => 0), { timeout: 3000, interval: 100 }).toBeGreaterThan(0.8 * before)
   })
 
   it('display filters stay as chosen for this board', async () => {
@@ -35,6 +35,8 @@ describe.skipIf(!hasChromium)('what a technician left is there again', () => {
     const notch = page.getByRole('radiogroup', { name: 'Mains notch' })
     await notch.getByText('60 Hz').click()
     await page.keyboard.press('Escape')
+    // Nobody reloads within the blink in which the choice is written.
+    await page.waitForTimeout(500)
     await page.reload()
     await page.getByRole('button', { name: 'Display filters' }).click()
     await expect.poll(() => page.getByRole('radio', { name: '60 Hz' }).isChecked()).toBe(true)
