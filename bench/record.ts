@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { decodeViewFrame, SubjectCode, type Caller, type LabEmitter } from '../src-main/contract/index.ts'
+import { pathToFileURL } from 'node:url'
+import { decodeViewFrame, SubjectCode, type Caller, type LabEmitter, type RecordingId } from '../src-main/contract/index.ts'
 import { Dataset } from '../src-main/dataset/dataset.ts'
 import { hostClock } from '../src-main/recording/clock.ts'
 import { hostLinks } from '../src-main/recording/host-links.ts'
@@ -12,9 +13,14 @@ import { AcquisitionService } from '../src-main/services/acquisition-service.ts'
 import { DatasetHolder } from '../src-main/services/dataset-holder.ts'
 import { RecordService } from '../src-main/services/record-service.ts'
 import { ViewService } from '../src-main/services/view-service.ts'
+import { runInWorker } from '../src-main/services/worker-task.ts'
 
 const program = process.env.PULSEPRINT_PROGRAM ?? resolve(import.meta.dirname, '../../bin/pulseprint.js')
 const device = 'wide16'
+const workerUrl = pathToFileURL(resolve(dirname(program), '../out/main/jobs.js'))
+/** As in the app: read back in a thread of its own. */
+const verify = ({ path }: Dataset, id: RecordingId): Promise<unknown> =>
+  runInWorker(workerUrl, { kind: 'verify-recording', path, id }, { signal: new AbortController().signal, onProgress: () => undefined })
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
 /** A window that draws every frame at once: decodes it and gives the credit back. */
@@ -73,7 +79,7 @@ async function measure(dataset: Dataset, path: string, seconds: number): Promise
   await holder.replace(dataset)
   const view = new ViewService()
   const acquisition = new AcquisitionService({ holder, emitter, clock: hostClock, linkFactory: hostLinks(hostClock), view })
-  const record = new RecordService({ holder, emitter, clock: hostClock, acquisition })
+  const record = new RecordService({ holder, emitter, clock: hostClock, acquisition, verify })
   const viewer = new Viewer()
   const context = { caller: viewer.caller, signal: new AbortController().signal }
   viewer.acknowledge = (sequence) => void view.handlers()['view.acknowledge']({ sequence }, context)
