@@ -1,33 +1,22 @@
 import { noValue } from '../contract/index.ts'
 import { asciiBytes } from './dialogue.ts'
-import type { Board, BoardStatus } from './protocol.ts'
+import { FreeRunningBoard } from './free-running-board.ts'
+import type { BoardStatus } from './protocol.ts'
 import type { TextLineFormat } from './text-line-format.ts'
 
 /** A sketch that prints a line per sample from power-up on and takes no commands. */
-export class TextLineBoard implements Board {
-  streaming = true
+export class TextLineBoard extends FreeRunningBoard {
   readonly #format: TextLineFormat
   #row = 0
 
   constructor(format: TextLineFormat) {
+    super()
     this.#format = format
   }
 
   boot(): Uint8Array {
     this.#row = 0
     return this.#format.banner === '' ? new Uint8Array(0) : asciiBytes(`${this.#format.banner}\r\n`)
-  }
-
-  startStreaming(): void {
-    this.streaming = true
-  }
-
-  restart(): Uint8Array {
-    return this.boot()
-  }
-
-  receive(): Uint8Array {
-    return new Uint8Array(0)
   }
 
   row(counts: Int32Array, status: BoardStatus): { bytes: Uint8Array; counter: number } {

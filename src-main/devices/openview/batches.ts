@@ -1,7 +1,8 @@
 import { noValue } from '../../contract/index.ts'
 import { RowFlag } from '../decoder.ts'
 import type { FrameRule } from '../frame-scanner.ts'
-import type { Board, BoardStatus } from '../protocol.ts'
+import { FreeRunningBoard } from '../free-running-board.ts'
+import type { BoardStatus } from '../protocol.ts'
 import type { RowBuffer } from '../row-buffer.ts'
 import { emptyFrame, frameOverhead, headerBytes, probeFrame, readI16, readI32, writeInteger } from './frames.ts'
 import { openViewScan } from './samples.ts'
@@ -104,8 +105,7 @@ export class BatchFrames implements FrameRule {
 }
 
 /** Sends a 04 and a 03 frame with every 8th row. */
-export class BatchBoard implements Board {
-  readonly streaming = true
+export class BatchBoard extends FreeRunningBoard {
   #ecg = emptyFrame(ecgType, ecgPayload)
   #ppg = emptyFrame(ppgType, ppgPayload)
   #row = 0
@@ -114,18 +114,6 @@ export class BatchBoard implements Board {
   boot(): Uint8Array {
     this.#row = 0
     return new Uint8Array(0)
-  }
-
-  restart(): Uint8Array {
-    return this.boot()
-  }
-
-  receive(): Uint8Array {
-    return new Uint8Array(0)
-  }
-
-  startStreaming(): void {
-    // It streams while the port's DTR is set, without a command.
   }
 
   row(counts: Int32Array, status: BoardStatus): { bytes: Uint8Array; counter: number } {

@@ -1,5 +1,6 @@
 import { notFrame, type FrameRule } from '../frame-scanner.ts'
-import type { Board, BoardStatus } from '../protocol.ts'
+import { FreeRunningBoard } from '../free-running-board.ts'
+import type { BoardStatus } from '../protocol.ts'
 import { RowFlag } from '../decoder.ts'
 import { noValue } from '../../contract/index.ts'
 import type { RowBuffer } from '../row-buffer.ts'
@@ -94,28 +95,16 @@ export class SampleFrames implements FrameRule {
 }
 
 /** A board that sends type 02 frames from power-up on and hears no commands. */
-export class SampleBoard implements Board {
-  readonly streaming = true
+export class SampleBoard extends FreeRunningBoard {
   readonly #variant: OpenViewVariant
 
   constructor(variant: OpenViewVariant) {
+    super()
     this.#variant = variant
   }
 
   boot(): Uint8Array {
     return new TextEncoder().encode(this.#variant.bootText)
-  }
-
-  restart(): Uint8Array {
-    return this.boot()
-  }
-
-  receive(): Uint8Array {
-    return new Uint8Array(0)
-  }
-
-  startStreaming(): void {
-    // It never does anything else.
   }
 
   row(counts: Int32Array, status: BoardStatus): { bytes: Uint8Array; counter: number } {

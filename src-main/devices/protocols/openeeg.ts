@@ -1,6 +1,7 @@
 import type { DeviceConfiguration, DeviceProfile, DeviceSettings } from '../../contract/index.ts'
 import { FrameScanner, needMore, notFrame, type FrameRule } from '../frame-scanner.ts'
-import type { Board, BoardStatus, DeviceIo, Protocol, StartedDevice } from '../protocol.ts'
+import { FreeRunningBoard, freeRunningSession } from '../free-running-board.ts'
+import type { BoardStatus, Protocol } from '../protocol.ts'
 import type { RowBuffer } from '../row-buffer.ts'
 import { SettingReader } from '../setting-values.ts'
 
@@ -80,24 +81,11 @@ class OpenEegRule implements FrameRule {
 }
 
 /** Streams from power-up on and cannot be stopped. */
-class OpenEegBoard implements Board {
-  streaming = true
+class OpenEegBoard extends FreeRunningBoard {
   #counter = 0
 
   boot(): Uint8Array {
     this.#counter = 0
-    return new Uint8Array(0)
-  }
-
-  startStreaming(): void {
-    this.streaming = true
-  }
-
-  restart(): Uint8Array {
-    return this.boot()
-  }
-
-  receive(): Uint8Array {
     return new Uint8Array(0)
   }
 
@@ -116,15 +104,10 @@ class OpenEegBoard implements Board {
   }
 }
 
-async function start(_io: DeviceIo, configuration: DeviceConfiguration): Promise<StartedDevice> {
-  return { identity: '', configuration }
-}
-
 export const protocol: Protocol = {
   id: 'openeeg',
   configure,
   createDecoder: ({ lanes }) => new FrameScanner(new OpenEegRule(lanes.length)),
-  start,
-  stop: async () => undefined,
+  ...freeRunningSession(),
   createBoard: () => new OpenEegBoard(),
 }

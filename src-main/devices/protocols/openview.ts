@@ -4,6 +4,7 @@ import { BatchBoard, BatchFrames } from '../openview/batches.ts'
 import { frameOverhead } from '../openview/frames.ts'
 import { SampleBoard, SampleFrames } from '../openview/samples.ts'
 import { batchVariant, openViewVariants, type OpenViewVariant } from '../openview/variants.ts'
+import { freeRunningSession } from '../free-running-board.ts'
 import type { Protocol } from '../protocol.ts'
 import { SettingReader } from '../setting-values.ts'
 
@@ -51,12 +52,7 @@ export const protocol: Protocol = {
     const variant = variantOf(configuration.settings)
     return new FrameScanner(variant === batchVariant ? new BatchFrames() : new SampleFrames(variant))
   },
-  async start(_io, configuration) {
-    return { identity: '', configuration }
-  },
-  async stop() {
-    // No command stops them: closing the port is all there is.
-  },
+  ...freeRunningSession(),
   createBoard(configuration) {
     const variant = variantOf(configuration.settings)
     return variant === batchVariant ? new BatchBoard() : new SampleBoard(variant)

@@ -1,5 +1,6 @@
 import { LaneKind, type DeviceConfiguration, type DeviceProfile, type DeviceSettings, type LaneSpec } from '../../contract/index.ts'
-import type { DeviceIo, Protocol, StartedDevice } from '../protocol.ts'
+import { freeRunningSession } from '../free-running-board.ts'
+import type { Protocol } from '../protocol.ts'
 import { SettingReader } from '../setting-values.ts'
 import { TextLineBoard } from '../text-line-board.ts'
 import { TextLineDecoder } from '../text-line-decoder.ts'
@@ -100,10 +101,6 @@ function configure(profile: DeviceProfile, settings: DeviceSettings): DeviceConf
   }
 }
 
-async function start(_io: DeviceIo, configuration: DeviceConfiguration): Promise<StartedDevice> {
-  return { identity: '', configuration }
-}
-
 export const protocol: Protocol = {
   id: 'text-lines',
   configure,
@@ -112,7 +109,6 @@ export const protocol: Protocol = {
     const maximum = Math.max(...lanes.map((lane) => lane.maximum))
     return new TextLineDecoder(formatOf(settings, rateHz), minimum, maximum)
   },
-  start,
-  stop: async () => undefined,
+  ...freeRunningSession(),
   createBoard: ({ settings, rateHz }) => new TextLineBoard(formatOf(settings, rateHz)),
 }

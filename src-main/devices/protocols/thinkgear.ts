@@ -1,7 +1,8 @@
 import type { DeviceConfiguration, DeviceProfile, DeviceSettings } from '../../contract/index.ts'
 import { RowFlag } from '../decoder.ts'
 import { badChecksum, FrameScanner, needMore, notFrame, type FrameRule } from '../frame-scanner.ts'
-import type { Board, BoardStatus, DeviceIo, Protocol, StartedDevice } from '../protocol.ts'
+import { FreeRunningBoard, freeRunningSession } from '../free-running-board.ts'
+import type { BoardStatus, Protocol } from '../protocol.ts'
 import type { RowBuffer } from '../row-buffer.ts'
 import { SettingReader } from '../setting-values.ts'
 
@@ -119,13 +120,13 @@ export function thinkGearFrame(payload: readonly number[]): Uint8Array {
 }
 
 /** A BMD101 module: streams from power-up on; quality, heart rate and two constant blocks once a second. */
-class ThinkGearBoard implements Board {
-  streaming = true
+class ThinkGearBoard extends FreeRunningBoard {
   readonly #good: number
   readonly #off: number
   #row = 0
 
   constructor(configuration: DeviceConfiguration) {
+    super()
     const eeg = configuration.settings['quality'] === 'eeg'
     this.#good = eeg ? 0 : 200
     this.#off = eeg ? 200 : 0
@@ -133,18 +134,6 @@ class ThinkGearBoard implements Board {
 
   boot(): Uint8Array {
     this.#row = 0
-    return new Uint8Array(0)
-  }
-
-  startStreaming(): void {
-    this.streaming = true
-  }
-
-  restart(): Uint8Array {
-    return this.boot()
-  }
-
-  receive(): Uint8Array {
     return new Uint8Array(0)
   }
 
@@ -164,15 +153,10 @@ class ThinkGearBoard implements Board {
   }
 }
 
-async function start(_io: DeviceIo, configuration: DeviceConfiguration): Promise<StartedDevice> {
-  return { identity: '', configuration }
-}
-
 export const protocol: Protocol = {
   id: 'thinkgear',
   configure,
   createDecoder: (configuration) => new FrameScanner(new ThinkGearRule(String(configuration.settings['quality'] ?? 'ecg'))),
-  start,
-  stop: async () => undefined,
+  ...freeRunningSession(),
   createBoard: (configuration) => new ThinkGearBoard(configuration),
 }

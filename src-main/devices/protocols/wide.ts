@@ -1,7 +1,8 @@
 import type { DeviceConfiguration, DeviceProfile, DeviceSettings } from '../../contract/index.ts'
 import { asciiBytes } from '../dialogue.ts'
 import { badChecksum, FrameScanner, needMore, notFrame, type FrameRule } from '../frame-scanner.ts'
-import type { Board, BoardStatus, DeviceIo, Protocol, StartedDevice } from '../protocol.ts'
+import { FreeRunningBoard, freeRunningSession } from '../free-running-board.ts'
+import type { BoardStatus, Protocol } from '../protocol.ts'
 import type { RowBuffer } from '../row-buffer.ts'
 import { SettingReader } from '../setting-values.ts'
 
@@ -88,25 +89,12 @@ class WideRule implements FrameRule {
   }
 }
 
-class WideBoard implements Board {
-  streaming = true
+class WideBoard extends FreeRunningBoard {
   #counter = 0
 
   boot(): Uint8Array {
     this.#counter = 0
     return asciiBytes(`${banner}\r\n`)
-  }
-
-  startStreaming(): void {
-    this.streaming = true
-  }
-
-  restart(): Uint8Array {
-    return this.boot()
-  }
-
-  receive(): Uint8Array {
-    return new Uint8Array(0)
   }
 
   row(counts: Int32Array, _status: BoardStatus): { bytes: Uint8Array; counter: number } {
@@ -127,15 +115,10 @@ class WideBoard implements Board {
   }
 }
 
-async function start(_io: DeviceIo, configuration: DeviceConfiguration): Promise<StartedDevice> {
-  return { identity: banner, configuration }
-}
-
 export const protocol: Protocol = {
   id: 'wide',
   configure,
   createDecoder: () => new FrameScanner(new WideRule()),
-  start,
-  stop: async () => undefined,
+  ...freeRunningSession(banner),
   createBoard: () => new WideBoard(),
 }
