@@ -1,10 +1,10 @@
 import type { DeviceConfiguration, DeviceProfile, DeviceSettings } from '../../contract/index.ts'
 import { FrameScanner } from '../frame-scanner.ts'
+import { freeRunningSession } from '../free-running-board.ts'
 import { BatchBoard, BatchFrames } from '../openview/batches.ts'
 import { frameOverhead } from '../openview/frames.ts'
 import { SampleBoard, SampleFrames } from '../openview/samples.ts'
 import { batchVariant, openViewVariants, type OpenViewVariant } from '../openview/variants.ts'
-import { freeRunningSession } from '../free-running-board.ts'
 import type { Protocol } from '../protocol.ts'
 import { SettingReader } from '../setting-values.ts'
 
