@@ -112,6 +112,19 @@ describe('Shimmer3 data packets', () => {
 })
 
 describe('Shimmer3 sessions', () => {
+  it('starts although the acknowledgement of the stop comes late, as over a slow radio', async () => {
+    const configuration = configureDevice('shimmer3-exg-ppg')
+    const board = shimmer.createBoard(configuration, 1)
+    const device = new (class extends StreamingDevice {
+      override async drain(): Promise<void> {
+        await super.drain()
+        this.received.push(0xff)
+      }
+    })(board, configuration.lanes.length)
+    await expect(shimmer.start(device, configuration)).resolves.toMatchObject({ configuration: { profile: 'shimmer3-exg-ppg' } })
+    expect(board.streaming).toBe(true)
+  })
+
   it('stops, identifies, sets rate, sensors and gain, asks for the order and starts', async () => {
     const configuration = configureDevice('shimmer3-exg-ppg', { exgGain: 12 })
     const board = shimmer.createBoard(configuration, 1)

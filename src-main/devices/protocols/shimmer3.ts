@@ -69,12 +69,16 @@ export function parseShimmerInquiry(reply: Uint8Array): Inquiry | null {
 async function command(io: DeviceIo, bytes: number[], length: number | ((body: Uint8Array) => boolean)): Promise<Uint8Array> {
   const name = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   const complete = (body: Uint8Array): boolean => (typeof length === 'number' ? body.length >= length : length(body))
-  const heard = await ask(io, Uint8Array.from(bytes), (received) => {
-    const from = received.indexOf(ack)
-    return from >= 0 && complete(received.subarray(from + 1))
-  }, replyMs)
+  const heard = await ask(io, Uint8Array.from(bytes), (received) => received.includes(ack) && complete(afterAck(received, length !== 0)), replyMs)
   if (!heard) throw silent('The Shimmer', name)
-  return heard.subarray(heard.indexOf(ack) + 1)
+  return afterAck(heard, length !== 0)
+}
+
+/** What follows the `FF`. Before a reply, which never begins with `FF`, there may be two: the one of a stop command can come late. */
+function afterAck(received: Uint8Array, reply: boolean): Uint8Array {
+  let from = received.indexOf(ack) + 1
+  while (reply && received[from] === ack) from += 1
+  return received.subarray(from)
 }
 
 function expectCode(body: Uint8Array, code: number, name: string): void {
