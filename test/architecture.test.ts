@@ -11,15 +11,18 @@ const arrows: Record<string, readonly string[]> = {
   signal: [],
   devices: ['contract'],
   formats: ['contract'],
-  dataset: ['formats', 'signal', 'contract'],
-  recording: ['devices', 'formats', 'dataset', 'signal', 'contract'],
-  services: ['recording', 'dataset', 'devices', 'formats', 'signal', 'contract'],
+  curation: ['signal', 'contract'],
+  dataset: ['formats', 'curation', 'signal', 'contract'],
+  exchange: ['formats', 'dataset', 'curation', 'signal', 'contract'],
+  // An imported recording is verified and recovered from its originals, as one made here is from its journal.
+  recording: ['devices', 'formats', 'dataset', 'exchange', 'signal', 'contract'],
+  services: ['recording', 'exchange', 'dataset', 'curation', 'devices', 'formats', 'signal', 'contract'],
   // The entries that a host forks: they run a service's work in another thread.
-  workers: ['services', 'recording', 'dataset', 'devices', 'formats', 'signal', 'contract'],
+  workers: ['services', 'recording', 'exchange', 'dataset', 'curation', 'devices', 'formats', 'signal', 'contract'],
   hosts: ['services', 'contract'],
   renderer: ['contract', 'signal'],
 }
-const pureRooms = new Set(['signal', 'devices', 'formats'])
+const pureRooms = new Set(['signal', 'devices', 'formats', 'curation'])
 
 interface SourceFile {
   readonly path: string
@@ -73,7 +76,7 @@ describe('the house', () => {
     expect(importers.filter((source) => !relative(root, source.path).startsWith(join('src-main', 'hosts', 'electron')))).toEqual([])
   })
 
-  it('keeps signal, devices and formats pure: no node, no clock, no randomness of their own', () => {
+  it('keeps signal, devices, formats and curation pure: no node, no clock, no randomness of their own', () => {
     const impure = /(?<![-.\w])(Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setInterval|process\.|document\.|window\.)/
     const wrong = sources
       .filter((source) => pureRooms.has(source.room))

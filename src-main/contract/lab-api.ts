@@ -4,7 +4,13 @@ import { RecordingId, SubjectCode } from './ids.ts'
 import { AcquisitionStatus, AlarmId, CheckResult, DisplayFilters } from './schemas/acquisition.ts'
 import { Consent, DatasetInfoChange, DatasetSummary, Subject, SubjectChange, SubjectInput } from './schemas/dataset.ts'
 import { AcquisitionSource, DetectionEvidence, DeviceProfile, PortInfo } from './schemas/device.ts'
+import { Analysis, MeanBeat } from './schemas/analysis.ts'
+import { CurationOverride, CurationResult, CurationRule, DatasetVersion, VersionDiff, VersionSummary } from './schemas/curation.ts'
+import { ExportOptions } from './schemas/export.ts'
+import { ImportLook, ImportPreset, ImportPreview, ImportRules } from './schemas/import.ts'
 import { JobStatus } from './schemas/job.ts'
+import { AgreementReport, Annotator, BeatTable, Disagreement, Label, LabelChange, LabelEvent, LabelKind, LabelLayer } from './schemas/label.ts'
+import { DatasetSplit, LeakFinding, SplitOptions, SplitReport, SplitSummary } from './schemas/split.ts'
 import { RecordingProtocol } from './schemas/protocol.ts'
 import { Envelope, Marker, Recording, RecordingListItem } from './schemas/recording.ts'
 
@@ -53,6 +59,12 @@ export const labApi = {
   'subjects.update': method(z.object({ code: SubjectCode, change: SubjectChange }), Subject),
   'subjects.setConsent': method(z.object({ code: SubjectCode, consent: Consent }), Subject),
   'subjects.suggestCode': method(nothing, z.object({ code: SubjectCode })),
+  /** Two codes of one person: `code` becomes another name of `into`, whose recordings include both. */
+  'subjects.merge': method(z.object({ code: SubjectCode, into: SubjectCode }), Subject),
+  /**
+   * Removes recordings, labels, derived files and split entries of a subject for good; a tombstone with the code remains. `confirm` repeats the code.
+   */
+  'subjects.erase': method(z.object({ code: SubjectCode, confirm: z.string() }), z.object({ recordings: z.array(RecordingId), versions: z.array(z.string()), splits: z.array(z.string()) })),
 
   'devices.profiles': method(nothing, z.array(DeviceProfile)),
   'devices.ports': method(nothing, z.array(PortInfo)),
@@ -108,9 +120,67 @@ export const labApi = {
   'library.get': method(z.object({ id: RecordingId }), Recording),
   /** Min/max of stored rows, physical units: thumbnails and the detail trace. */
   'library.envelope': method(
-    z.object({ id: RecordingId, lanes: z.array(z.string()).nullable(), fromRow: z.number().int().min(0), toRow: z.number().int(), columns: z.number().int().min(1).max(16384) }),
-    Envelope,
+    z.object({
+      id: RecordingId, lanes: z.array(z.string()).nullable(), fromRow: z.number().int().min(0), toRow: z.number().int(), columns: z.number().int().min(1).max(16384),
+      /** Zero-phase filters for the eye, up to a few minutes of signal; wider windows come back raw, and say so in `filtered`. */
+      filters: DisplayFilters.nullable().default(null),
+    }),
+    Envelope.extend({ filtered: z.boolean() }),
   ),
+  /** Detectors' results; `null` when the recording was not analysed yet or has changed since. */
+  'library.analysis': method(z.object({ id: RecordingId }), Analysis.nullable()),
+  /** Runs the offline detectors on these recordings (`null`: on all without a current analysis) as a job. */
+  'library.analyse': method(z.object({ ids: z.array(RecordingId).nullable() }), JobStatus),
+  'library.meanBeat': method(z.object({ id: RecordingId, lane: z.string(), annotator: Annotator, outliers: z.number().int().min(0).max(500).default(60) }), MeanBeat),
+
+  'import.presets': method(nothing, z.array(z.object({ preset: ImportPreset, rules: ImportRules }))),
+  /** Looks at a file or folder without taking anything. `rules` `null`: the preset that fits best. `limit`: candidates looked at closely. */
+  'import.preview': method(z.object({ from: z.string().min(1), rules: ImportRules.nullable().default(null), limit: z.number().int().min(1).max(20_000).default(2000) }), ImportPreview),
+  'import.look': method(
+    z.object({ from: z.string().min(1), file: z.string(), rules: ImportRules, seconds: z.number().positive().max(120).default(10), columns: z.number().int().min(16).max(4096).default(1000) }),
+    ImportLook,
+  ),
+  /** `files`: leading files of the accepted candidates, or `null` for all. */
+  'import.start': method(z.object({ from: z.string().min(1), rules: ImportRules, files: z.array(z.string()).nullable().default(null) }), JobStatus),
+
+  'labels.layers': method(z.object({ id: RecordingId }), z.array(LabelLayer)),
+  /** Labels other than beats that overlap the rows. */
+  'labels.list': method(z.object({ id: RecordingId, annotator: Annotator, fromRow: z.number().int().default(0), toRow: z.number().int().default(Number.MAX_SAFE_INTEGER) }), z.array(Label)),
+  'labels.beats': method(z.object({ id: RecordingId, annotator: Annotator }), BeatTable),
+  /**
+   * Appends changes, all or none, durably; ids that the layer has already are skipped, so that a window may send its drafts again. A new layer starts from `basis` (a detector's
+   * or another annotator's beats) when that is given.
+   */
+  'labels.append': method(z.object({ id: RecordingId, annotator: Annotator, basis: Annotator.nullable().default(null), changes: z.array(LabelChange).max(200_000) }), LabelLayer),
+  /** Every event of one label, oldest first: the label itself, those it supersedes and those that supersede it. */
+  'labels.history': method(z.object({ id: RecordingId, annotator: Annotator, label: z.string() }), z.array(LabelEvent)),
+  /** `ids` `null`: all recordings that have both layers. */
+  'labels.agreement': method(z.object({ ids: z.array(RecordingId).nullable(), annotators: z.tuple([Annotator, Annotator]), kinds: z.array(LabelKind).default(['beat', 'rhythm', 'quality', 'exclude']) }), AgreementReport),
+  /** Copies what both agree on into the layer `into` and lists the rest; decisions are appended to `into` like any label. */
+  'labels.adjudicate': method(z.object({ id: RecordingId, annotators: z.tuple([Annotator, Annotator]), into: Annotator }), z.object({ layer: LabelLayer, disagreements: z.array(Disagreement) })),
+
+  /** The rules that a new curation begins with. */
+  'curation.defaults': method(nothing, z.array(CurationRule)),
+  'curation.evaluate': method(z.object({ rules: z.array(CurationRule), overrides: z.array(CurationOverride).default([]) }), CurationResult),
+  'versions.list': method(nothing, z.array(VersionSummary)),
+  'versions.get': method(z.object({ name: z.string() }), DatasetVersion),
+  'versions.create': method(
+    z.object({ name: DatasetVersion.shape.name, note: z.string().max(4000).default(''), rules: z.array(CurationRule), overrides: z.array(CurationOverride).default([]) }),
+    DatasetVersion,
+  ),
+  'versions.diff': method(z.object({ a: z.string(), b: z.string() }), VersionDiff),
+
+  'splits.list': method(nothing, z.array(SplitSummary)),
+  'splits.get': method(z.object({ name: z.string() }), SplitReport),
+  /** What a split would be, with findings; nothing is written. */
+  'splits.preview': method(z.object({ version: z.string(), options: SplitOptions }), SplitReport),
+  /** @throws `split-leaks` when a finding blocks. */
+  'splits.create': method(z.object({ version: z.string(), name: DatasetSplit.shape.name, options: SplitOptions }), SplitReport),
+  'splits.check': method(z.object({ name: z.string() }), z.array(LeakFinding)),
+  /** VoxCeleb text: `1 enrol probe` or `0 enrol probe` per line, recordings as `SUBJECT/RECORDING`. `total` counts all lines. */
+  'splits.trials': method(z.object({ name: z.string(), limit: z.number().int().min(1).max(2_000_000).default(2_000_000) }), z.object({ text: z.string(), genuine: z.number().int(), impostor: z.number().int() })),
+
+  'export.start': method(ExportOptions, JobStatus),
 
   'jobs.list': method(nothing, z.array(JobStatus)),
   'jobs.cancel': method(z.object({ id: z.string() }), done),

@@ -12,6 +12,12 @@ export const labEvents = {
   'dataset.changed': DatasetSummary.nullable(),
   'subjects.changed': z.object({}),
   'library.changed': z.object({ id: z.string().nullable() }),
+  /** A layer of this recording changed; `annotator` is its name. */
+  'labels.changed': z.object({ id: z.string(), annotator: z.string() }),
+  'versions.changed': z.object({}),
+  'splits.changed': z.object({}),
+  /** Whatever a window keeps of these recordings (drafts, tiles, settings) must go. */
+  'subjects.erased': z.object({ code: z.string(), recordings: z.array(z.string()) }),
   'recording.finished': Recording,
   'job.changed': JobStatus,
   /** The host wants to quit or close the window while a recording runs: the renderer asks the technician. */

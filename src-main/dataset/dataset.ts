@@ -3,10 +3,18 @@ import { hostname, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DatasetInfo, datasetFormatVersion, LabError, type DatasetInfoChange, type DatasetSummary } from '../contract/index.ts'
 import { Audit } from './audit.ts'
+import { CandidateCollector } from './candidates.ts'
+import { Catalogue } from './catalogue.ts'
+import { finishErasures } from './erasure.ts'
 import { nodeFiles, writeAtomically, type Files } from './files.ts'
+import { LabelStore } from './labels.ts'
 import { acquireLock, lockHolder, type DatasetLock } from './lock.ts'
 import { RecordingStore } from './recordings.ts'
+import { SignalCache } from './signal-cache.ts'
+import { removeStaging } from './staging.ts'
+import { SplitStore } from './splits.ts'
 import { SubjectStore } from './subjects.ts'
+import { VersionStore } from './versions.ts'
 import { WriteContext } from './write-context.ts'
 
 export interface DatasetOptions {
@@ -25,17 +33,29 @@ export class Dataset {
   readonly subjects: SubjectStore
   readonly recordings: RecordingStore
   readonly audit: Audit
+  readonly labels: LabelStore
+  readonly versions: VersionStore
+  readonly splits: SplitStore
+  /** What curation rules ask of the recordings. */
+  readonly candidates: CandidateCollector
+  /** Signals that are open for reading. */
+  readonly signals: SignalCache
   readonly #context: WriteContext
   readonly #lock: DatasetLock | null
   #info: DatasetInfo
 
-  private constructor(parts: Pick<Dataset, 'path' | 'files' | 'access' | 'subjects' | 'recordings' | 'audit'>, context: WriteContext, lock: DatasetLock | null, info: DatasetInfo) {
+  private constructor(parts: Pick<Dataset, 'path' | 'files' | 'access' | 'subjects' | 'recordings' | 'audit' | 'labels'>, context: WriteContext, lock: DatasetLock | null, info: DatasetInfo) {
     this.path = parts.path
     this.files = parts.files
     this.access = parts.access
     this.subjects = parts.subjects
     this.recordings = parts.recordings
     this.audit = parts.audit
+    this.labels = parts.labels
+    this.versions = new VersionStore(parts.files, parts.path, context, parts.recordings)
+    this.splits = new SplitStore(parts.files, parts.path, context, { versions: this.versions, subjects: parts.subjects })
+    this.candidates = new CandidateCollector(parts)
+    this.signals = new SignalCache(parts.files, parts.recordings)
     this.#context = context
     this.#lock = lock
     this.#info = info
@@ -84,8 +104,11 @@ export class Dataset {
     if (access === 'read') return Dataset.#assemble(folder, access, options, null, info)
     const lock = await reachable(folder, () => acquireLock(files, folder, { now }))
     try {
+      await removeStaging(files, folder)
       // Again, under the lock: the writer before may have changed it.
-      return await Dataset.#assemble(folder, access, options, lock, await readInfo(files, folder))
+      const dataset = await Dataset.#assemble(folder, access, options, lock, await readInfo(files, folder))
+      await finishErasures(dataset)
+      return dataset
     } catch (thrown) {
       await lock.release()
       throw thrown
@@ -97,9 +120,15 @@ export class Dataset {
     const audit = new Audit(files, join(path, 'audit.jsonl'))
     const context = new WriteContext({ path, writable: access === 'write', now, by, audit })
     const otherWriter = async (): Promise<string | null> => (access === 'write' ? null : ((await lockHolder(files, path))?.since ?? null))
-    const recordings = await RecordingStore.open(files, join(path, 'recordings'), context, otherWriter)
-    const subjects = await SubjectStore.open(files, join(path, 'subjects.jsonl'), context, () => recordings.counts())
-    return new Dataset({ path, files, access, subjects, recordings, audit }, context, lock, info)
+    // Each needs the other only once both are there.
+    const subjects: SubjectStore = await SubjectStore.open(files, join(path, 'subjects.jsonl'), context, () => recordings.counts())
+    const recordings: RecordingStore = await RecordingStore.open(files, join(path, 'recordings'), context, {
+      otherWriterSince: otherWriter,
+      catalogue: new Catalogue(files, join(path, '.catalogue.jsonl'), info.id),
+      resolve: (code) => subjects.resolve(code),
+    })
+    const labels = new LabelStore(files, context, recordings, subjects)
+    return new Dataset({ path, files, access, subjects, recordings, audit, labels }, context, lock, info)
   }
 
   get info(): DatasetInfo {
@@ -119,15 +148,16 @@ export class Dataset {
     this.#info = info
   }
 
-  /** Counts, free space and what awaits recovery; discarded recordings do not count. */
+  /** Counts, free space and what awaits recovery; discarded recordings do not count. Quick: see `RecordingStore.snapshot`. */
   async summary(): Promise<DatasetSummary> {
-    // Together, so that they share one look at the recordings.
-    const [items, subjects, interrupted] = await Promise.all([this.recordings.list(), this.subjects.list(), this.recordings.interrupted()])
+    const items = await this.recordings.snapshot()
+    const interrupted = await this.recordings.interruptedOf(items)
+    if (this.access === 'read') await this.subjects.refresh()
     const kept = items.filter((item) => item.state !== 'discarded')
     return {
       path: this.path,
       info: this.#info,
-      subjects: subjects.length,
+      subjects: this.subjects.size,
       recordings: kept.length,
       seconds: kept.reduce((sum, item) => sum + item.seconds, 0),
       freeBytes: await this.files.freeBytes(this.path),
@@ -137,7 +167,13 @@ export class Dataset {
 
   /** Gives the lock back. The object is not to be used afterwards. */
   async close(): Promise<void> {
-    await this.#lock?.release()
+    try {
+      await this.signals.close()
+      await this.labels.close()
+      await this.recordings.close()
+    } finally {
+      await this.#lock?.release()
+    }
   }
 }
 

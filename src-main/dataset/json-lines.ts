@@ -79,14 +79,21 @@ export class JsonLinesAppender<T> {
    * not be taken back, every later append fails too, until the dataset is opened again.
    */
   append(entry: T): Promise<void> {
-    const work = this.#last.then(() => this.#append(entry))
+    return this.appendAll([entry])
+  }
+
+  /** Several entries in one write. A failure takes all of them back; a crash in the middle may leave the first ones. @throws LabError as `append`. */
+  appendAll(entries: readonly T[]): Promise<void> {
+    const work = this.#last.then(() => this.#append(entries))
     this.#last = work.catch(() => undefined)
     return work
   }
 
-  async #append(entry: T): Promise<void> {
+  async #append(entries: readonly T[]): Promise<void> {
     if (this.#failure) throw this.#failure
-    const bytes = new TextEncoder().encode(`${this.#endsWithLine ? '' : '\n'}${JSON.stringify(entry)}\n`)
+    if (entries.length === 0) return
+    const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`)
+    const bytes = new TextEncoder().encode(`${this.#endsWithLine ? '' : '\n'}${lines.join('')}`)
     const file = await this.#files.open(this.#path, 'update')
     try {
       try {

@@ -6,9 +6,9 @@ import { readJsonLines } from './json-lines.ts'
 import { SubjectEvent } from './subject-events.ts'
 
 /**
- * What is wrong with a dataset's own lists, subjects.jsonl and audit.jsonl: lines that cannot be read, a broken chain, and changes of which the
- * audit trail knows but the list of subjects does not. A line that was torn in the middle of writing it is no finding: nobody was told that it is
- * saved.
+ * What is wrong with a dataset's own lists, subjects.jsonl and audit.jsonl (lines that cannot be read, a broken chain, and changes of which the
+ * audit trail knows but the list of subjects does not), and with its versions and splits. A line that was torn in the middle of writing it is no finding:
+ * nobody was told that it is saved.
  * @example a consent of subjects.jsonl changed by hand: `dataset-invalid`, "... audit.jsonl has subject.created of S002 with consent refused ..."
  */
 export async function listFindings(dataset: Dataset): Promise<VerifyFinding[]> {
@@ -28,11 +28,12 @@ export async function listFindings(dataset: Dataset): Promise<VerifyFinding[]> {
       report('subjects.jsonl', 'dataset-invalid', `audit.jsonl has ${missing.what} of ${String(missing.data.code)}${consent} at ${missing.at}; subjects.jsonl does not.`)
     }
     await unregistered(dataset, report)
+    await damagedLabels(dataset, findings)
   } catch (thrown) {
     const { code, message } = LabError.from(thrown)
     report('subjects.jsonl', code, message)
   }
-  return findings
+  return [...findings, ...(await dataset.versions.findings()), ...(await dataset.splits.findings())]
 }
 
 type Report = (file: string, code: string, message: string) => void
@@ -54,11 +55,17 @@ async function auditEntries(dataset: Dataset, report: Report): Promise<readonly 
   }
 }
 
-/** The first audited change of a subject that the events, in their order, do not have. An event whose audit entry a crash prevented is none. */
+/**
+ * The first audited change of a subject that the events, in their order, do not have. An event whose audit entry a crash prevented is none; of a subject that was
+ * erased only the tombstone has to be there.
+ */
 function firstUnmatched(entries: readonly AuditEntry[], events: readonly SubjectEvent[]): AuditEntry | null {
+  const buried = new Set<string>(events.flatMap((event) => (event.type === 'erased' ? [event.code] : [])))
+  const erased = new Set(entries.flatMap(({ what, data }) => (what === 'subject.erased' ? [data.code] : [])))
+  const gone = (entry: AuditEntry): boolean => erased.has(entry.data.code) && typeof entry.data.code === 'string' && buried.has(entry.data.code)
   let at = 0
   for (const entry of entries) {
-    if (!entry.what.startsWith('subject.')) continue
+    if (!entry.what.startsWith('subject.') || (entry.what !== 'subject.erased' && gone(entry))) continue
     while (at < events.length && !matches(entry, events[at])) at += 1
     if (at === events.length) return entry
     at += 1
@@ -82,8 +89,19 @@ async function unregistered(dataset: Dataset, report: Report): Promise<void> {
       await dataset.subjects.get(subject)
     } catch (thrown) {
       const { code } = LabError.from(thrown)
-      if (code !== 'subject-not-found') throw thrown
-      report('subjects.jsonl', code, `There are recordings of ${subject}, but subjects.jsonl has no such subject.`)
+      if (code !== 'subject-not-found' && code !== 'subject-erased') throw thrown
+      report('subjects.jsonl', code, `There are recordings of ${subject}, but subjects.jsonl ${code === 'subject-erased' ? 'says that it was erased' : 'has no such subject'}.`)
+    }
+  }
+}
+
+/** Lines of label layers that cannot be read, and saves that a crash cut off: whoever saved was not told that it is done. */
+async function damagedLabels(dataset: Dataset, findings: VerifyFinding[]): Promise<void> {
+  for (const recording of await dataset.recordings.ids()) {
+    for (const { annotator, lines } of await dataset.labels.damage(recording)) {
+      if (lines === 0) continue
+      const file = `labels.${annotator}.jsonl`
+      findings.push({ recording, file, code: 'dataset-invalid', message: `${lines} lines of ${file} cannot be read.` })
     }
   }
 }

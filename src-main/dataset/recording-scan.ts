@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { LabError, Recording, RecordingId, RecordingListItem, SubjectCode, type VerifyFinding } from '../contract/index.ts'
+import { meanRate, usableRatio } from '../signal/heart-measures.ts'
 import type { Files } from './files.ts'
 
 /** A recording's folder, as its two names say. */
@@ -111,7 +112,22 @@ export async function readRecording(files: Files, place: RecordingPlace): Promis
 
 /** What a list shows of a recording. */
 export function listItem(recording: Recording): RecordingListItem {
-  return RecordingListItem.parse({ ...recording, profile: recording.device.profile, gaps: recording.gaps.length })
+  return RecordingListItem.parse({
+    ...recording,
+    profile: recording.device.profile,
+    session: sessionOf(recording),
+    dateUnknown: recording.origin?.dateUnknown ?? false,
+    findings: [...new Set(recording.origin?.findings.map((finding) => finding.code))],
+    gaps: recording.gaps.length,
+    warnings: recording.warnings.length,
+    usableRatio: usableRatio(recording),
+    meanRateBpm: meanRate(recording),
+  })
+}
+
+/** Day or visit: what the import's rule says, else the local date. */
+export function sessionOf({ origin, startedAt }: Pick<Recording, 'origin' | 'startedAt'>): string {
+  return origin?.session ?? startedAt.slice(0, 10)
 }
 
 async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

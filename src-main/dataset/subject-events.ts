@@ -23,11 +23,13 @@ export interface SubjectFold {
   readonly subjects: Map<string, SubjectState>
   /** Every code ever used, also of merged and erased subjects: none is given out again. */
   readonly used: Set<string>
-  /** Merged code -> the code it was merged into. */
-  readonly merged: Map<string, string>
+  /** Merged code -> as it was written, and the code that it was merged into. */
+  readonly merged: Map<string, { code: SubjectCode; into: SubjectCode }>
+  /** Erased codes, as they were written: their tombstones are all that is left. */
+  readonly erased: Map<string, SubjectCode>
 }
 
-export const emptyFold = (): SubjectFold => ({ subjects: new Map(), used: new Set(), merged: new Map() })
+export const emptyFold = (): SubjectFold => ({ subjects: new Map(), used: new Set(), merged: new Map(), erased: new Map() })
 
 const key = (code: string): string => code.toLowerCase()
 
@@ -41,6 +43,13 @@ export function applyEvent(fold: SubjectFold, event: SubjectEvent): void {
     fold.subjects.set(key(code), { code, ...event.subject, consentAt: consent === 'unknown' ? null : at, createdAt: at, updatedAt: at })
     return
   }
+  if (event.type === 'erased') {
+    fold.used.add(key(code))
+    fold.erased.set(key(code), code)
+    fold.subjects.delete(key(code))
+    fold.merged.delete(key(code))
+    return
+  }
   const subject = fold.subjects.get(key(code))
   if (!subject) return
   if (event.type === 'updated') fold.subjects.set(key(code), { ...subject, ...event.change, updatedAt: at })
@@ -48,6 +57,6 @@ export function applyEvent(fold: SubjectFold, event: SubjectEvent): void {
     fold.subjects.set(key(code), { ...subject, consent: event.consent, consentAt: event.consent === 'unknown' ? null : at, updatedAt: at })
   } else {
     fold.subjects.delete(key(code))
-    if (event.type === 'merged') fold.merged.set(key(code), event.into)
+    fold.merged.set(key(code), { code, into: event.into })
   }
 }

@@ -23,7 +23,8 @@ const numeric = {
   '|i1': Int8Array, '|u1': Uint8Array, '<i2': Int16Array, '<u2': Uint16Array, '<i4': Int32Array, '<u4': Uint32Array,
   '<i8': BigInt64Array, '<u8': BigUint64Array, '<f4': Float32Array, '<f8': Float64Array,
 } as const
-type NumericType = keyof typeof numeric
+/** Types of numbers by numpy's name, little endian; `|b1` is written from booleans and `<U` from texts. */
+export type NumericType = keyof typeof numeric
 
 /**
  * One array as an NPY file, version 1.0, little endian. The same array always gives the same bytes.
@@ -35,19 +36,37 @@ export function encodeNpy({ data, shape }: NpyArray): Uint8Array {
     throw new LabError('npz-invalid', `${data.length} values do not fill an array of shape (${shape.join(', ')}).`, { values: data.length, shape: [...shape] })
   }
   const { descr, content } = body(data)
+  const header = npyHeader(descr, shape)
+  const bytes = new Uint8Array(header.length + content.length)
+  bytes.set(header)
+  bytes.set(content, header.length)
+  return bytes
+}
+
+/** What stands before an array's values. @example npyHeader('<f4', [2, 3]).length // 128 */
+export function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
   const shapeText = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shapeText}), }`
   const prefix = magic.length + 4
   const padding = (alignment - ((prefix + dict.length + 1) % alignment)) % alignment
   const header = `${dict}${' '.repeat(padding)}\n`
-  const bytes = new Uint8Array(prefix + header.length + content.length)
+  const bytes = new Uint8Array(prefix + header.length)
   bytes.set(magic)
   bytes[6] = 1
   bytes[8] = header.length
   bytes[9] = header.length >> 8
   for (let i = 0; i < header.length; i++) bytes[prefix + i] = header.charCodeAt(i)
-  bytes.set(content, prefix + header.length)
   return bytes
+}
+
+/** Bytes of one value. @example npyValueBytes('<f4') // 4 */
+export function npyValueBytes(type: NumericType): number {
+  return numeric[type].BYTES_PER_ELEMENT
+}
+
+/** Whether the array's values are of the type. */
+export function isNpyType(values: ArrayBufferView, type: NumericType): boolean {
+  return values instanceof numeric[type]
 }
 
 function body(data: NpyData): { descr: string; content: Uint8Array } {

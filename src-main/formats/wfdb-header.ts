@@ -55,7 +55,7 @@ export interface WfdbHeader {
   readonly baseCounter: number | null
   /** `null`: not said, follows from the signal file's length. */
   readonly frames: number | null
-  /** Local wall clock as `HH:MM:SS.mmm`. */
+  /** Local wall clock as `HH:MM:SS.mmm`, to the microsecond where the header has it. */
   readonly baseTime: string | null
   /** `DD/MM/YYYY` */
   readonly baseDate: string | null
@@ -83,9 +83,20 @@ function invalid(line: number, reason: string, text: string): LabError {
   return new LabError('wfdb-header-invalid', `Line ${line} of the WFDB header is not valid: ${reason}.`, { line, reason, text: text.slice(0, 200) })
 }
 
+/** A name that leads out of the header's own folder: `data.line`, `data.field`, `data.name`. */
+function unsafe(line: number, field: string, name: string): LabError {
+  return new LabError('import-path-unsafe', `Line ${line} of the WFDB header names a ${field} outside its own folder.`, { line, field, name: name.slice(0, 200) })
+}
+
+/** Refuses paths, a Windows drive, and `-`, which is standard input to other programs. */
+function requireOwnFolder(line: number, field: string, name: string): void {
+  if (/[/\\\0]|\.\.|^[A-Za-z]:|^-$|^\.$/.test(name)) throw unsafe(line, field, name)
+}
+
 /**
  * Reads a header file.
- * @throws LabError `wfdb-header-invalid` with `data.line` (from 1) and `data.reason`; nothing else, whatever the text.
+ * @throws LabError `wfdb-header-invalid` with `data.line` (from 1) and `data.reason`, `import-path-unsafe` with `data.line` and `data.field` for a name
+ * that leads out of the folder; nothing else, whatever the text.
  * @example parseHeader('100 1 360 650000\n100.dat 212 200 11 1024 995 -22131 0 MLII\n').signals[0].gain // 200
  */
 export function parseHeader(text: string): WfdbHeader {
@@ -114,7 +125,8 @@ export function parseHeader(text: string): WfdbHeader {
 function parseRecordLine(at: number, text: string): Omit<WfdbHeader, 'segments' | 'signals' | 'comments'> & { segmentCount: number | null } {
   const [name, count, rate, frames, time, date] = text.split(/\s+/)
   const named = recordName.exec(name)
-  if (!named || named[1].includes('..')) throw invalid(at, 'the record name is not one', text)
+  if (name.includes('..') || name.includes('\\') || name.startsWith('/')) throw unsafe(at, 'record', name)
+  if (!named) throw invalid(at, 'the record name is not one', text)
   const rates = rateField.exec(rate ?? String(defaultRateHz))
   if (!rates) throw invalid(at, 'the sampling rate is not a number', text)
   const rateHz = positive(at, rates[1], 'the sampling rate', text)
@@ -136,7 +148,7 @@ function parseRecordLine(at: number, text: string): Omit<WfdbHeader, 'segments' 
 
 function parseSegmentLine(at: number, text: string): WfdbSegment {
   const [name, frames] = text.split(/\s+/)
-  if (/[/\\]|\.\./.test(name)) throw invalid(at, 'a segment must lie in the same folder', text)
+  requireOwnFolder(at, 'segment', name)
   return { name, frames: whole(at, frames ?? '', "the segment's number of samples", text) }
 }
 
@@ -144,7 +156,7 @@ function parseSignalLine(at: number, text: string): WfdbSignal {
   const parts = /^(\S+)\s+(\S+)(?:\s+(\S+)(?:\s+(\S+)(?:\s+(\S+)(?:\s+(\S+)(?:\s+(\S+)(?:\s+(\S+)(?:\s+(.*))?)?)?)?)?)?)?$/.exec(text)
   if (!parts) throw invalid(at, 'a signal needs a file name and a format', text)
   const [, file, formatText, gainText, bits, zeroText, initial, checksum, block, name = ''] = parts
-  if (/[/\\]|\.\./.test(file) || file === '-') throw invalid(at, 'the signal file must lie in the same folder', text)
+  requireOwnFolder(at, 'signal file', file)
   const format = formatField.exec(formatText)
   if (!format) throw invalid(at, 'the format is not one', text)
   const gain = gainField.exec(gainText ?? '0')
@@ -198,7 +210,7 @@ function parseTime(at: number, field: string, text: string): string {
   if (!parts) throw invalid(at, 'the base time is not one', text)
   const [, hours = '0', minutes = '0', seconds, fraction = ''] = parts
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) throw invalid(at, 'the base time is not one', text)
-  return `${[hours, minutes, seconds].map((part) => part.padStart(2, '0')).join(':')}.${fraction.padEnd(3, '0').slice(0, 3)}`
+  return `${[hours, minutes, seconds].map((part) => part.padStart(2, '0')).join(':')}.${fraction.padEnd(3, '0').slice(0, 6)}`
 }
 
 function parseDate(at: number, field: string, text: string): string {

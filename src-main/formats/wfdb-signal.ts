@@ -1,30 +1,15 @@
 import { LabError, noValue, type LaneSpec } from '../contract/index.ts'
+import { decodeSignal, invalidCode, isPackedFormat, storedBytes, storedSamples, type PackedFormat } from './wfdb-samples.ts'
+
+export { invalidCode, storedBytes, storedSamples } from './wfdb-samples.ts'
 
 /** The formats that Pulseprint writes: little-endian two's complement of 16, 24 or 32 bits. */
 export type WfdbWriteFormat = 16 | 24 | 32
-/** And reads: also 80 (offset binary, 8 bit) and 212 (two 12-bit samples in three bytes). */
-export type WfdbReadFormat = WfdbWriteFormat | 80 | 212
-
-/** Bits of one sample. Source: signal(5) of the WFDB Applications Guide. */
-const sampleBits: Record<WfdbReadFormat, number> = { 16: 16, 24: 24, 32: 32, 80: 8, 212: 12 }
+/** And reads anywhere in a file: all packed ones except differences, which need all that lies before. */
+export type WfdbReadFormat = Exclude<PackedFormat, 8>
 
 export function isReadableFormat(format: number): format is WfdbReadFormat {
-  return format in sampleBits
-}
-
-/** The stored value that means "no sample here": the most negative one. Source: signal(5). @example invalidCode(16) // -32768 */
-export function invalidCode(format: WfdbReadFormat): number {
-  return -(2 ** (sampleBits[format] - 1))
-}
-
-/** Bytes that `samples` samples take; format 212 rounds a last odd sample up to two bytes. @example storedBytes(212, 3) // 5 */
-export function storedBytes(format: WfdbReadFormat, samples: number): number {
-  return Math.ceil((samples * sampleBits[format]) / 8)
-}
-
-/** Samples that fit in `bytes` bytes. @example storedSamples(212, 5) // 3 */
-export function storedSamples(format: WfdbReadFormat, bytes: number): number {
-  return Math.floor((bytes * 8) / sampleBits[format])
+  return isPackedFormat(format) && format !== 8
 }
 
 /**
@@ -75,25 +60,7 @@ export function decodeSamples(bytes: Uint8Array, format: WfdbReadFormat, samples
     })
   }
   const counts = new Int32Array(samples)
-  const invalid = invalidCode(format)
-  const keep = (i: number, value: number): void => {
-    counts[i] = value === invalid ? noValue : value
-  }
-  if (format === 16) for (let i = 0, at = 0; i < samples; i++, at += 2) keep(i, ((bytes[at] | (bytes[at + 1] << 8)) << 16) >> 16)
-  else if (format === 24) {
-    for (let i = 0, at = 0; i < samples; i++, at += 3) keep(i, ((bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16)) << 8) >> 8)
-  } else if (format === 32) {
-    for (let i = 0, at = 0; i < samples; i++, at += 4) {
-      keep(i, bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24))
-    }
-  } else if (format === 80) for (let i = 0; i < samples; i++) keep(i, bytes[i] - 128)
-  else {
-    // 212: byte 0 = low 8 bits of the first, byte 1 = its high nibble below the second's high nibble, byte 2 = low 8 bits of the second.
-    for (let i = 0, at = 0; i < samples; i += 2, at += 3) {
-      keep(i, ((bytes[at] | ((bytes[at + 1] & 0x0f) << 8)) << 20) >> 20)
-      if (i + 1 < samples) keep(i + 1, ((bytes[at + 2] | ((bytes[at + 1] & 0xf0) << 4)) << 20) >> 20)
-    }
-  }
+  decodeSignal(format, bytes, { first: 0, step: 1, count: samples }, counts, { first: 0, step: 1 })
   return counts
 }
 

@@ -116,7 +116,7 @@ export class SignalFile implements SignalSink {
   }
 
   /** Puts the derived files in place, each as a whole: .dat, .hea, then the rest. recording.json follows last, by the caller. */
-  async commit(result: DerivationResult): Promise<void> {
+  async commit(result: Pick<DerivationResult, 'header' | 'overview' | 'beats'>): Promise<void> {
     const { files, folder } = this
     await this.sync()
     await this.close()

@@ -3,6 +3,7 @@ import { LabError, type FileEntry, type Recording, type RecordingId } from '../c
 import type { Dataset } from '../dataset/dataset.ts'
 import { badTails, setBadTailAside } from './bad-tail.ts'
 import { DerivationRun, SignalFile, type DerivationResult } from './derived-files.ts'
+import { missingDerived, recoverImport } from './imported.ts'
 import type { JournalRecord } from './journal-format.ts'
 import { RecordingHead } from './journal-payloads.ts'
 import { journalSegments, readJournal, type JournalEnd } from './journal-reader.ts'
@@ -33,13 +34,14 @@ export interface RecoverReport {
 
 /**
  * Finishes a recording from its journal: everything up to the first bad record is decoded again, what lies behind is kept aside, and the
- * derived files and recording.json are replaced, in that order. Running it again gives the same bytes.
+ * derived files and recording.json are replaced, in that order. Running it again gives the same bytes. An import is made again from its originals.
  * @throws LabError `recording-not-found`, `journal-not-found`, `journal-corrupt`, `dataset-full`, `cancelled`.
  */
 export async function recoverRecording(dataset: Dataset, id: RecordingId, options: RecoverOptions = {}): Promise<RecoveredRecording> {
   const { files } = dataset
   const folder = dataset.recordings.folder(id)
   const existing = await readExisting(dataset, id)
+  if (existing?.origin) return { recording: await recoverImport(dataset, existing, options.signal), lossy: false, warnings: [] }
   if ((await journalSegments(files, folder)).length === 0 && (await badTails(files, folder)).length === 0) {
     // Before anything is touched: a half-made signals.dat may be all that is left.
     throw new LabError('journal-not-found', `The recording ${id} has no journal.`, { recording: id, folder })
@@ -65,19 +67,19 @@ export async function recoverRecording(dataset: Dataset, id: RecordingId, option
 }
 
 /**
- * Recovers every recording that was cut off or whose recording.json is damaged. One that fails does not keep the others waiting. Folders of
- * recordings that were cut off before their journal was begun hold nothing and are removed.
+ * Recovers every recording that was cut off or whose recording.json is damaged, and every import whose derived files are not all there. One that
+ * fails does not keep the others waiting. Folders of recordings that were cut off before their journal was begun hold nothing and are removed.
  */
 export async function recoverDataset(dataset: Dataset, options: RecoverOptions = {}): Promise<RecoverReport> {
   const damaged = (await dataset.recordings.findings()).flatMap((finding) => (finding.recording ? [finding.recording] : []))
-  const ids = [...new Set([...(await dataset.recordings.interrupted()), ...damaged])].sort()
+  const ids = [...new Set([...(await dataset.recordings.interrupted()), ...damaged, ...(await brokenImports(dataset))])].sort()
   const recordings: RecoverReport['recordings'][number][] = []
   const failures: RecoverReport['failures'][number][] = []
   for (const [index, id] of ids.entries()) {
     options.onProgress?.(index, ids.length)
     try {
       if (await neverBegun(dataset, id)) {
-        await dataset.files.remove(dataset.recordings.folder(id))
+        await dataset.recordings.remove(id)
         continue
       }
       const { recording, lossy, warnings } = await recoverRecording(dataset, id, { signal: options.signal })
@@ -136,7 +138,7 @@ function* slices(records: readonly JournalRecord[]): Generator<readonly JournalR
   if (from < records.length) yield records.slice(from)
 }
 
-/** recording.json as the journal gives it; what people wrote since (notes, discarding) stays. */
+/** recording.json as the journal gives it; what people wrote since (notes, discarding, another code of the subject) stays. */
 export function finishedRecording(
   result: DerivationResult,
   existing: Recording | null,
@@ -156,6 +158,8 @@ export function finishedRecording(
   return {
     ...recordingFromHead(head),
     ...fields,
+    // A merge of datasets may have given the subject another code.
+    subject: existing?.subject ?? head.subject,
     notes: existing?.notes ?? head.notes,
     warnings,
     state: discarded ? 'discarded' : cut ? 'recovered' : 'finished',
@@ -172,6 +176,12 @@ export function recordingFromHead(head: RecordingHead): Recording {
     measuredRateHz: null, ppm: null, lostRows: 0, lossCertainty: 'unknown', gaps: [], markers: [], skippedBytes: 0, laneSummaries: [],
     warnings: [], discarded: null, contentHash: '', files: [],
   }
+}
+
+async function brokenImports(dataset: Dataset): Promise<RecordingId[]> {
+  const broken: RecordingId[] = []
+  for (const item of await dataset.recordings.list()) if (item.profile === 'imported' && (await missingDerived(dataset, item.id)).length > 0) broken.push(item.id)
+  return broken
 }
 
 /** True for what a program leaves that dies before it has begun the journal: at most a recording.json that says that recording begins. */

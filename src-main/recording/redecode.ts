@@ -13,8 +13,8 @@ export interface RedecodeResult {
 /**
  * Runs today's decoder on the journal's bytes and replaces the derived files where they differ. The journal is not touched (except that
  * a bad tail of a cut off recording is set aside), so that nothing can be lost by it. A finished signal outlives its journal: where that is no longer
- * what was written, nothing is done.
- * @throws LabError `recording-in-progress`, `journal-corrupt`, `recording-not-found`, `journal-not-found` (imports have none), `dataset-full`, `cancelled`.
+ * what was written, nothing is done. Imports are made again from their originals in the same way.
+ * @throws LabError `recording-in-progress`, `journal-corrupt`, `recording-not-found`, `journal-not-found`, `recording-checksum-mismatch`, `dataset-full`, `cancelled`.
  */
 export async function redecodeRecording(dataset: Dataset, id: RecordingId, options: RecoverOptions = {}): Promise<RedecodeResult> {
   const before = await dataset.recordings.get(id)

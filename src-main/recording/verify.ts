@@ -2,10 +2,12 @@ import { LabError, type ErrorCode, type Recording, type RecordingId, type Verify
 import type { Dataset } from '../dataset/dataset.ts'
 import type { Files } from '../dataset/files.ts'
 import { listFindings } from '../dataset/list-findings.ts'
+import { sourceFolderName } from '../exchange/imported-recording.ts'
 import { parseHeader } from '../formats/wfdb-header.ts'
 import { checksum16, decodeSamples, isReadableFormat, storedBytes, type WfdbReadFormat } from '../formats/wfdb-signal.ts'
 import { hashFile } from './bad-tail.ts'
 import type { DerivationResult } from './derived-files.ts'
+import { deriveAgain } from './imported.ts'
 import { journalSegments } from './journal-reader.ts'
 import { deriveFromJournal, finishedRecording } from './recover.ts'
 
@@ -63,7 +65,8 @@ async function inspectRecording(dataset: Dataset, id: RecordingId, signal: Abort
     // A file that is not as it was written has been reported; what follows would only say it again.
     if (findings.length > 0) return { findings, bytes }
     if (recording.files.some((file) => file.name === 'signals.hea')) await checkSignals(dataset, recording, report)
-    if (recording.state !== 'imported') await checkDerivation(dataset, recording, report, signal)
+    if (recording.origin) await checkImport(dataset, recording, report, signal)
+    else if (recording.state !== 'imported') await checkDerivation(dataset, recording, report, signal)
   } catch (thrown) {
     const { code, message, data } = LabError.from(thrown)
     if (signal?.aborted) throw new LabError('cancelled', 'Verifying was cancelled.', {}, { cause: thrown })
@@ -76,7 +79,7 @@ async function inspectRecording(dataset: Dataset, id: RecordingId, signal: Abort
 async function checkFiles(dataset: Dataset, recording: Recording, report: Report, signal: AbortSignal | undefined): Promise<number> {
   const { files } = dataset
   const folder = dataset.recordings.folder(recording.id)
-  const present = new Set((await files.list(folder)).map((entry) => entry.name))
+  const present = await namesBelow(files, folder)
   let bytes = 0
   for (const entry of recording.files) {
     if (!present.has(entry.name)) {
@@ -90,10 +93,21 @@ async function checkFiles(dataset: Dataset, recording: Recording, report: Report
     else if (found.sha256 !== entry.sha256) report(entry.name, 'recording-checksum-mismatch', `${entry.name} is not what was written: its SHA-256 differs.`)
   }
   const segments = recording.files.filter((entry) => /^journal-\d+\.plj$/.test(entry.name)).length
-  if (recording.state !== 'imported' && (await journalSegments(files, folder)).length !== segments) {
+  if (recording.state !== 'imported' && !recording.origin && (await journalSegments(files, folder)).length !== segments) {
     report('journal', 'journal-corrupt', `The journal should have ${segments} segments.`)
   }
   return bytes
+}
+
+/** Files in a recording's folder; those of source/ and the folders in it with their path. */
+async function namesBelow(files: Files, folder: string, path = ''): Promise<Set<string>> {
+  const names = new Set<string>()
+  for (const entry of await files.list(`${folder}/${path}`)) {
+    const name = `${path}${entry.name}`
+    if (!entry.folder) names.add(name)
+    else if (name === sourceFolderName || path !== '') for (const inner of await namesBelow(files, folder, `${name}/`)) names.add(inner)
+  }
+  return names
 }
 
 /** Length and hash, or `null` when the disk does not give the file: the other files are looked at all the same. */
@@ -172,8 +186,16 @@ async function checkDerivation(dataset: Dataset, recording: Recording, report: R
   if (fields.length > 0) report('recording.json', 'recording-derivation-differs', `recording.json differs from what the journal gives: ${fields.join(', ')}.`)
 }
 
+/** Derives an import from its originals once more: every derived file and field has to come out the same. */
+async function checkImport(dataset: Dataset, recording: Recording, report: Report, signal: AbortSignal | undefined): Promise<void> {
+  const again = await deriveAgain(dataset, recording, signal)
+  for (const file of changedFiles(recording, again.signal)) report(file, 'recording-derivation-differs', `${file} is not what today's reader makes of the originals.`)
+  const fields = changedFields(recording, again.recording)
+  if (fields.length > 0) report('recording.json', 'recording-derivation-differs', `recording.json differs from what the originals give: ${fields.join(', ')}.`)
+}
+
 /** Derived files whose bytes differ, by name. */
-export function changedFiles(recording: Recording, result: DerivationResult): string[] {
+export function changedFiles(recording: Recording, result: Pick<DerivationResult, 'files'>): string[] {
   const written = new Map(recording.files.map((entry) => [entry.name, entry.sha256]))
   return result.files.filter((entry) => written.get(entry.name) !== entry.sha256).map((entry) => entry.name)
 }

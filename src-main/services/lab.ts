@@ -8,14 +8,20 @@ import { hostClock, type Clock } from '../recording/clock.ts'
 import type { LinkFactory } from '../recording/device-link.ts'
 import { hostLinks } from '../recording/host-links.ts'
 import { AcquisitionService } from './acquisition-service.ts'
+import { AnalysisService } from './analysis-service.ts'
+import { CurationService } from './curation-service.ts'
 import { DatasetHolder } from './dataset-holder.ts'
 import { DatasetJobs } from './dataset-jobs.ts'
 import { DatasetService } from './dataset-service.ts'
 import { DevicesService } from './devices-service.ts'
+import { ExportService } from './export-service.ts'
+import { ImportService } from './import-service.ts'
 import { JobsService } from './jobs-service.ts'
+import { LabelsService } from './labels-service.ts'
 import { LibraryService } from './library-service.ts'
 import { ProtocolsService } from './protocols-service.ts'
 import { RecordService } from './record-service.ts'
+import { SplitsService } from './splits-service.ts'
 import { SubjectsService } from './subjects-service.ts'
 import { ViewService } from './view-service.ts'
 import { runInWorker } from './worker-task.ts'
@@ -82,6 +88,12 @@ export function createLab(options: LabOptions): Lab {
     ...record.handlers(),
     ...view.handlers(),
     ...new LibraryService({ holder, emitter }).handlers(),
+    ...new AnalysisService({ holder, emitter, jobs, workerUrl }).handlers(),
+    ...new ImportService({ holder, jobs, workerUrl, now: () => clock.wallMs() }).handlers(),
+    ...new LabelsService({ holder, emitter }).handlers(),
+    ...new CurationService({ holder, emitter, now: () => clock.wallMs() }).handlers(),
+    ...new SplitsService({ holder, emitter }).handlers(),
+    ...new ExportService({ holder, emitter, jobs, workerUrl }).handlers(),
     ...jobs.handlers(),
   }
   server.use(handlers)

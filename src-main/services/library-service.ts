@@ -1,6 +1,8 @@
 import type { LabEmitter, LabHandlers } from '../contract/index.ts'
-import { readEnvelope } from '../dataset/envelope.ts'
+import { storedEnvelope } from '../dataset/envelope.ts'
+import { canFilter, filteredEnvelope } from '../dataset/filtered-envelope.ts'
 import type { DatasetHolder } from './dataset-holder.ts'
+import { meanBeat } from './mean-beat.ts'
 
 /** `library.*`: the recordings of the open dataset. */
 export class LibraryService {
@@ -14,15 +16,17 @@ export class LibraryService {
     })
   }
 
-  handlers(): Pick<LabHandlers, 'library.list' | 'library.get' | 'library.envelope'> {
+  handlers(): Pick<LabHandlers, 'library.list' | 'library.get' | 'library.envelope' | 'library.meanBeat'> {
     return {
-      'library.list': () => this.#holder.current().recordings.list(),
+      'library.list': () => this.#holder.current().recordings.snapshot(),
       'library.get': ({ id }) => this.#holder.current().recordings.get(id),
-      'library.envelope': async ({ id, ...request }, { signal }) => {
-        const dataset = this.#holder.current()
-        const recording = await dataset.recordings.get(id)
-        return readEnvelope(dataset.files, dataset.recordings.folder(id), recording, { ...request, signal })
-      },
+      'library.envelope': ({ id, filters, ...asked }, { signal }) =>
+        this.#holder.current().signals.use(id, async (stored, recording) => {
+          const request = { ...asked, signal }
+          if (filters && canFilter(recording, request)) return { ...(await filteredEnvelope(stored, recording, request, filters)), filtered: true }
+          return { ...(await storedEnvelope(stored, recording, request)), filtered: false }
+        }),
+      'library.meanBeat': (request, { signal }) => meanBeat(this.#holder.current(), { ...request, signal }),
     }
   }
 }

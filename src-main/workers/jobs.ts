@@ -12,6 +12,7 @@ try {
   const result = await runTask(workerData as WorkerTask, {
     signal: controller.signal,
     onProgress: (done, total) => tell({ type: 'progress', done, total }),
+    onItem: (item) => tell({ type: 'item', item }),
   })
   tell({ type: 'result', result })
 } catch (thrown) {

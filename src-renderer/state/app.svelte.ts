@@ -4,15 +4,22 @@ import { language } from '../strings/language.svelte.ts'
 import { AcquisitionState } from './acquisition.svelte.ts'
 import { AlarmSound } from './alarm-sound.ts'
 import { Connection } from './connection.svelte.ts'
+import { CurationState } from './curation.svelte.ts'
 import { DatasetState } from './dataset.svelte.ts'
+import { ExportsState } from './exports.svelte.ts'
+import { ImportingState } from './importing.svelte.ts'
 import { Jobs } from './jobs.svelte.ts'
+import { LabelOutbox } from './label-outbox.svelte.ts'
+import { LabelsState } from './labels.svelte.ts'
 import { LibraryState } from './library.svelte.ts'
 import { LiveView } from './live-view.svelte.ts'
 import { Notices } from './notices.svelte.ts'
 import type { Locale, Preferences, Theme } from './preferences.svelte.ts'
 import { Recorder } from './recorder.svelte.ts'
+import { ReviewMeasures } from './review-measures.svelte.ts'
 import { Reviewer } from './reviewer.svelte.ts'
 import { Router } from './router.svelte.ts'
+import { SplitsState } from './splits.svelte.ts'
 import { SubjectsState } from './subjects.svelte.ts'
 import { Thumbnails } from './thumbnails.ts'
 import type { WorkingStore } from './working-store.ts'
@@ -34,7 +41,14 @@ export class App {
   readonly live: LiveView
   readonly library: LibraryState
   readonly reviewer: Reviewer
+  readonly outbox: LabelOutbox
+  readonly labels: LabelsState
+  readonly measures: ReviewMeasures
   readonly thumbnails: Thumbnails
+  readonly importing: ImportingState
+  readonly curation: CurationState
+  readonly splits: SplitsState
+  readonly exports: ExportsState
   readonly sound = new AlarmSound()
   /** The host wants to close while a recording runs. */
   closeRequested = $state(false)
@@ -51,8 +65,15 @@ export class App {
     this.recorder = new Recorder(this.connection, this.acquisition, store)
     this.live = new LiveView(this.connection, store)
     this.library = new LibraryState(this.connection)
-    this.reviewer = new Reviewer(this.connection, store)
+    this.reviewer = new Reviewer(this.connection, store, () => this.dataset.id)
+    this.outbox = new LabelOutbox(this.connection, store)
+    this.labels = new LabelsState(this.connection, store, preferences, this.outbox, () => this.dataset.id)
+    this.measures = new ReviewMeasures(this.connection, this.jobs)
     this.thumbnails = new Thumbnails(this.connection, store)
+    this.importing = new ImportingState(this.connection, this.jobs)
+    this.curation = new CurationState(this.connection, store)
+    this.splits = new SplitsState(this.connection)
+    this.exports = new ExportsState(this.connection, this.jobs)
     this.#listen()
   }
 
@@ -102,6 +123,7 @@ export class App {
       if (id !== null) this.thumbnails.forget(id)
       void this.notices.attempt(() => this.#readLibrary())
     })
+    connection.on('subjects.erased', ({ recordings }) => void this.notices.attempt(() => this.#forget(recordings)))
     connection.on('lab.closeRequested', () => {
       this.closeRequested = true
     })
@@ -117,15 +139,38 @@ export class App {
     if (this.#protocolsOf !== id) {
       for (const problem of await this.acquisition.refreshProtocols()) this.notices.fail(problem)
       this.#protocolsOf = id
+      this.importing.clear()
+      this.splits.clear()
+      this.exports.clear()
     }
     await this.recorder.bind(id)
     this.thumbnails.bind(id)
     await this.#readSubjects()
     await this.#readLibrary()
+    await this.outbox.bind(id)
+    await this.#forgetMissing(id)
     const { status } = this.acquisition
     if (status === null) return
     this.live.follow(status)
     this.recorder.follow(status)
+  }
+
+  /** Nothing of what was erased stays in this window. */
+  async #forget(recordings: readonly string[]): Promise<void> {
+    this.outbox.forget(recordings)
+    await this.store.forgetRecordings(this.dataset.id, recordings)
+    if (this.reviewer.recording !== null && recordings.includes(this.reviewer.recording.id)) {
+      this.reviewer.close()
+      this.labels.close()
+    }
+  }
+
+  /** Recordings that were erased or removed while this window was away. */
+  async #forgetMissing(datasetId: string): Promise<void> {
+    if (datasetId === '' || !this.library.loaded) return
+    const there = new Set<string>(this.library.list.map(({ id }) => id))
+    const missing = (await this.store.keptRecordings(datasetId)).filter((id) => !there.has(id))
+    if (missing.length > 0) await this.#forget(missing)
   }
 
   async #readSubjects(): Promise<void> {

@@ -80,6 +80,11 @@ export class DatasetState {
     return this.#jobs.finished(await this.#connection.call('dataset.recover', {}))
   }
 
+  /** Runs the offline detectors on whatever has no analysis yet. */
+  async analyse(): Promise<JobStatus> {
+    return this.#jobs.finished(await this.#connection.call('library.analyse', { ids: null }))
+  }
+
   /** The host's folder dialog, where it has one. */
   async pickFolder(): Promise<string | null> {
     return (await this.#connection.call('lab.pickFolder', {})).path

@@ -1,12 +1,11 @@
 import type { RecordingListItem } from '../../src-main/contract/schemas/recording.ts'
 import type { Connection } from './connection.svelte.ts'
-import { usableRatio } from './recording-measures.ts'
 
-export type FacetName = 'subject' | 'state' | 'profile' | 'protocol' | 'finding'
+export type FacetName = 'subject' | 'state' | 'profile' | 'protocol' | 'kind' | 'finding'
 export type SortOrder = 'newest' | 'oldest' | 'longest' | 'subject'
 
 /** What a recording is found by, beside its text. */
-export type Finding = 'clean' | 'lost-rows' | 'loss-unknown' | 'warnings' | 'poor-signal'
+export type Finding = 'clean' | 'flagged' | 'lost-rows' | 'loss-unknown' | 'warnings' | 'poor-signal'
 
 /** Less than this much of the time usable on the best lane is worth finding. */
 const poorRatio = 0.5
@@ -19,11 +18,12 @@ export interface FacetValue {
 /** Every finding that fits; `clean` only alone. */
 export function findingsOf(item: RecordingListItem): Finding[] {
   const findings: Finding[] = []
+  if (item.findings.length > 0) findings.push('flagged')
   if (item.lostRows > 0) findings.push('lost-rows')
-  else if (item.lossCertainty === 'unknown') findings.push('loss-unknown')
-  if (item.warnings.length > 0) findings.push('warnings')
-  const ratio = usableRatio(item)
-  if (ratio !== null && ratio < poorRatio) findings.push('poor-signal')
+  // No archive says whether its recorder lost anything; that is no news about one of its files.
+  else if (item.lossCertainty === 'unknown' && item.state !== 'imported') findings.push('loss-unknown')
+  if (item.warnings > 0) findings.push('warnings')
+  if (item.usableRatio !== null && item.usableRatio < poorRatio) findings.push('poor-signal')
   return findings.length === 0 ? ['clean'] : findings
 }
 
@@ -31,8 +31,31 @@ function facetValues(item: RecordingListItem, facet: FacetName): string[] {
   if (facet === 'subject') return [item.subject]
   if (facet === 'state') return [item.state]
   if (facet === 'profile') return [item.profile]
-  if (facet === 'protocol') return [item.protocol?.name ?? '']
+  if (facet === 'protocol') return item.state === 'imported' ? [] : [item.protocol?.name ?? '']
+  if (facet === 'kind') return [...new Set(item.lanes.map(({ kind }) => kind))]
   return findingsOf(item)
+}
+
+/** What searching and sorting need of an item, made once: ten thousand of them are gone through at every key. */
+interface Prepared {
+  readonly item: RecordingListItem
+  readonly text: string
+  readonly startedMs: number
+}
+
+const natural = new Intl.Collator('en', { numeric: true })
+
+function prepare(item: RecordingListItem): Prepared {
+  const words = [item.subject, item.id, item.notes, item.profile, item.protocol?.name ?? '', item.startedAt, item.session, ...item.lanes.map((lane) => lane.label)]
+  return { item, text: words.join(' ').toLowerCase(), startedMs: Date.parse(item.startedAt) }
+}
+
+const byTime = (a: Prepared, b: Prepared) => b.startedMs - a.startedMs
+const comparisons: Record<SortOrder, (a: Prepared, b: Prepared) => number> = {
+  newest: byTime,
+  oldest: (a, b) => byTime(b, a),
+  longest: (a, b) => b.item.seconds - a.item.seconds,
+  subject: (a, b) => natural.compare(a.item.subject, b.item.subject) || byTime(a, b),
 }
 
 /** The recordings of the open dataset with text search and facets, all in memory: a list item is about one kilobyte. */
@@ -48,7 +71,19 @@ export class LibraryState {
     this.#connection = connection
   }
 
-  readonly filtered = $derived.by(() => this.#sorted(this.list.filter((item) => this.#matches(item, null))))
+  readonly #prepared = $derived(this.list.map(prepare))
+  readonly #sorted = $derived([...this.#prepared].sort(comparisons[this.order]))
+  readonly #words = $derived(this.search.trim().toLowerCase().split(/\s+/).filter(Boolean))
+  /** Found by the text alone: the facets count among these. */
+  readonly #found = $derived(this.#words.length === 0 ? this.#sorted : this.#sorted.filter(({ text }) => this.#words.every((word) => text.includes(word))))
+
+  readonly filtered = $derived(this.#found.filter(({ item }) => this.#chosen(item, null)).map(({ item }) => item))
+
+  readonly #index = $derived(new Map<string, RecordingListItem>(this.list.map((item) => [item.id, item])))
+
+  byId(id: string): RecordingListItem | undefined {
+    return this.#index.get(id)
+  }
 
   get filtering(): boolean {
     return this.search.trim() !== '' || Object.keys(this.chosen).length > 0
@@ -57,15 +92,15 @@ export class LibraryState {
   /** Values of a facet with the number of recordings that each would leave, all other filters applied. */
   facet(name: FacetName): FacetValue[] {
     const counts = new Map<string, number>()
-    for (const item of this.list) {
-      if (!this.#matches(item, name)) continue
+    for (const { item } of this.#found) {
+      if (!this.#chosen(item, name)) continue
       for (const value of facetValues(item, name)) counts.set(value, (counts.get(value) ?? 0) + 1)
     }
     const chosen = this.chosen[name]
     if (chosen !== undefined && !counts.has(chosen)) counts.set(chosen, 0)
     return [...counts]
       .map(([value, count]) => ({ value, count }))
-      .sort((a, b) => a.value.localeCompare(b.value, 'en', { numeric: true }))
+      .sort((a, b) => natural.compare(a.value, b.value))
   }
 
   choose(name: FacetName, value: string | null): void {
@@ -91,26 +126,10 @@ export class LibraryState {
     this.clearFilters()
   }
 
-  #matches(item: RecordingListItem, except: FacetName | null): boolean {
+  #chosen(item: RecordingListItem, except: FacetName | null): boolean {
     for (const [name, value] of Object.entries(this.chosen) as [FacetName, string][]) {
       if (name !== except && !facetValues(item, name).includes(value)) return false
     }
-    const words = this.search.trim().toLowerCase().split(/\s+/).filter(Boolean)
-    if (words.length === 0) return true
-    const text = [item.subject, item.id, item.notes, item.profile, item.protocol?.name ?? '', item.startedAt, ...item.lanes.map((lane) => lane.label)]
-      .join(' ')
-      .toLowerCase()
-    return words.every((word) => text.includes(word))
-  }
-
-  #sorted(items: RecordingListItem[]): RecordingListItem[] {
-    const byTime = (a: RecordingListItem, b: RecordingListItem) => Date.parse(b.startedAt) - Date.parse(a.startedAt)
-    const compare: Record<SortOrder, (a: RecordingListItem, b: RecordingListItem) => number> = {
-      newest: byTime,
-      oldest: (a, b) => byTime(b, a),
-      longest: (a, b) => b.seconds - a.seconds,
-      subject: (a, b) => a.subject.localeCompare(b.subject, 'en', { numeric: true }) || byTime(a, b),
-    }
-    return items.sort(compare[this.order])
+    return true
   }
 }

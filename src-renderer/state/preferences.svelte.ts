@@ -8,6 +8,8 @@ interface Stored {
   locale: Locale
   alarmSound: boolean
   operator: string
+  /** Name of the person's own label layers. */
+  annotator: string
 }
 
 /** What a person chose for this window: read before the first paint, so kept in localStorage and not in the working store. */
@@ -16,6 +18,7 @@ export class Preferences {
   locale = $state<Locale>('en')
   alarmSound = $state(true)
   operator = $state('')
+  annotator = $state('')
   readonly #storage: Storage | null
 
   constructor(storage: Storage | null, languages: readonly string[]) {
@@ -26,12 +29,13 @@ export class Preferences {
     this.locale = stored.locale ?? this.locale
     this.alarmSound = stored.alarmSound ?? this.alarmSound
     this.operator = stored.operator ?? this.operator
+    this.annotator = stored.annotator ?? this.annotator
   }
 
   set(change: Partial<Stored>): void {
     Object.assign(this, change)
-    const { theme, locale, alarmSound, operator } = this
-    this.#storage?.setItem(storageKey, JSON.stringify({ theme, locale, alarmSound, operator } satisfies Stored))
+    const { theme, locale, alarmSound, operator, annotator } = this
+    this.#storage?.setItem(storageKey, JSON.stringify({ theme, locale, alarmSound, operator, annotator } satisfies Stored))
   }
 }
 
@@ -47,6 +51,7 @@ function readStored(storage: Storage | null): Partial<Stored> {
     if (stored.locale === 'en' || stored.locale === 'zh-CN') result.locale = stored.locale
     if (typeof stored.alarmSound === 'boolean') result.alarmSound = stored.alarmSound
     if (typeof stored.operator === 'string') result.operator = stored.operator
+    if (typeof stored.annotator === 'string') result.annotator = stored.annotator
     return result
   } catch (thrown) {
     console.warn('Pulseprint: preferences could not be read and start afresh', thrown)

@@ -2,20 +2,31 @@ export type Route =
   | { name: 'record' }
   | { name: 'library' }
   | { name: 'recording'; id: string }
+  /** Two recordings side by side. */
+  | { name: 'compare'; id: string; other: string }
+  | { name: 'import' }
   | { name: 'subjects' }
+  | { name: 'curate' }
+  | { name: 'splits' }
+  | { name: 'exports' }
   | { name: 'dataset' }
 
-export type SectionName = 'record' | 'library' | 'subjects' | 'dataset'
+export type SectionName = 'record' | 'library' | 'subjects' | 'curate' | 'dataset'
+
+const plainRoutes = ['import', 'subjects', 'curate', 'splits', 'exports', 'dataset'] as const
+const sections: Partial<Record<Route['name'], SectionName>> = { recording: 'library', compare: 'library', import: 'library', splits: 'curate', exports: 'curate' }
 
 /** @example parseRoute('#/library/01J0000000000000000000000A') // { name: 'recording', id: '01J...' } */
 export function parseRoute(hash: string): Route {
-  const [section, id] = hash.replace(/^#\/?/, '').split('/')
+  const [section, id, other] = hash.replace(/^#\/?/, '').split('/')
+  if (section === 'library' && id && other) return { name: 'compare', id: decodeURIComponent(id), other: decodeURIComponent(other) }
   if (section === 'library') return id ? { name: 'recording', id: decodeURIComponent(id) } : { name: 'library' }
-  if (section === 'subjects' || section === 'dataset') return { name: section }
-  return { name: 'record' }
+  const plain = plainRoutes.find((name) => name === section)
+  return plain === undefined ? { name: 'record' } : { name: plain }
 }
 
 export function formatRoute(route: Route): string {
+  if (route.name === 'compare') return `#/library/${encodeURIComponent(route.id)}/${encodeURIComponent(route.other)}`
   return route.name === 'recording' ? `#/library/${encodeURIComponent(route.id)}` : `#/${route.name}`
 }
 
@@ -24,7 +35,7 @@ export class Router {
   route = $state<Route>({ name: 'record' })
 
   get section(): SectionName {
-    return this.route.name === 'recording' ? 'library' : this.route.name
+    return sections[this.route.name] ?? (this.route.name as SectionName)
   }
 
   go(route: Route): void {

@@ -60,6 +60,21 @@ export class SubjectsState {
     return subject
   }
 
+  /** Two codes of one person. */
+  async merge(code: SubjectCode, into: SubjectCode): Promise<Subject> {
+    const subject = await this.#connection.call('subjects.merge', { code, into })
+    this.list = this.list.filter((known) => known.code !== code)
+    this.#put(subject)
+    return subject
+  }
+
+  /** For good. `confirm`: the code as the person typed it. */
+  async erase(code: SubjectCode, confirm: string): Promise<{ recordings: string[] }> {
+    const gone = await this.#connection.call('subjects.erase', { code, confirm })
+    this.list = this.list.filter((known) => known.code !== code)
+    return gone
+  }
+
   #put(subject: Subject): void {
     const others = this.list.filter((known) => known.code !== subject.code)
     this.list = [...others, subject].sort((a, b) => a.code.localeCompare(b.code, 'en', { numeric: true }))

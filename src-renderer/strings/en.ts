@@ -1,5 +1,8 @@
 import { dataset, library, picker, review, subjects } from './en/curation.ts'
+import { curate, exporting, splits } from './en/curate.ts'
 import { errors } from './en/errors.ts'
+import { importing } from './en/import.ts'
+import { labels } from './en/labels.ts'
 import { connect, detect, quality, record, summary, view } from './en/recording.ts'
 import { alarms, checks, warnings } from './en/safety.ts'
 import { close, common, counts, facts, help, lanes, shell, status } from './en/shell.ts'
@@ -15,11 +18,15 @@ export const en = {
   common,
   connect,
   counts,
+  curate,
   dataset,
   detect,
   errors,
+  exporting,
   facts,
   help,
+  importing,
+  labels,
   lanes,
   library,
   picker,
@@ -27,6 +34,7 @@ export const en = {
   record,
   review,
   shell,
+  splits,
   status,
   subjects,
   summary,

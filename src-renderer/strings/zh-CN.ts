@@ -1,6 +1,9 @@
 import type { Strings } from './en.ts'
 import { dataset, library, picker, review, subjects } from './zh-CN/curation.ts'
+import { curate, exporting, splits } from './zh-CN/curate.ts'
 import { errors } from './zh-CN/errors.ts'
+import { importing } from './zh-CN/import.ts'
+import { labels } from './zh-CN/labels.ts'
 import { connect, detect, quality, record, summary, view } from './zh-CN/recording.ts'
 import { alarms, checks, warnings } from './zh-CN/safety.ts'
 import { close, common, counts, facts, help, lanes, shell, status } from './zh-CN/shell.ts'
@@ -13,11 +16,15 @@ export const zhCN = {
   common,
   connect,
   counts,
+  curate,
   dataset,
   detect,
   errors,
+  exporting,
   facts,
   help,
+  importing,
+  labels,
   lanes,
   library,
   picker,
@@ -25,6 +32,7 @@ export const zhCN = {
   record,
   review,
   shell,
+  splits,
   status,
   subjects,
   summary,

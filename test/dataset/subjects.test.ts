@@ -61,7 +61,7 @@ describe('subjects', () => {
     await opened.close()
   })
 
-  it('merged subjects are found under the one they were merged into, erased ones not at all, and both codes stay taken', async () => {
+  it('merged subjects are found under the one they were merged into, erased ones as erased, and both codes stay taken', async () => {
     const made = await create()
     for (const code of ['S1', 'S2', 'S3']) await made.subjects.add({ code })
     await made.close()
@@ -70,7 +70,7 @@ describe('subjects', () => {
     const { subjects } = await Dataset.open(join(folder.path, 'lab'), { access: 'write' })
     expect((await subjects.list()).map((subject) => subject.code)).toEqual(['S1'])
     expect((await subjects.get('S2')).code).toBe('S1')
-    await expect(subjects.get('S3')).rejects.toMatchObject({ code: 'subject-not-found' })
+    await expect(subjects.get('S3')).rejects.toMatchObject({ code: 'subject-erased' })
     for (const code of ['S2', 's3']) await expect(subjects.add({ code })).rejects.toMatchObject({ code: 'subject-duplicate' })
     expect(subjects.suggestCode()).toBe('S4')
   })

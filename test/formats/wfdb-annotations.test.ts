@@ -23,10 +23,37 @@ describe('MIT annotations', () => {
     expect(readAnnotations(writeAnnotations([beat(0x12345), beat(0x12344)])).map((annotation) => annotation.sample)).toEqual([0x12345, 0x12344])
   })
 
+  it('go farther than 32 bits with several SKIPs, as the sample collection\'s huge.qrs has them', () => {
+    expect(hex(writeAnnotations([beat(10_000_000_000)]))).toBe('00ecff7fffff'.repeat(4) + '00ec0b5404e4' + '0004' + '0000')
+    expect(readAnnotations(writeAnnotations([beat(10_000_000_000), beat(-5)])).map((annotation) => annotation.sample)).toEqual([10_000_000_000, -5])
+  })
+
+  it('code 0 annotates nothing and is never written as the end (ECG-ID: SKIP of -1, then 0 with 1)', () => {
+    const bytes = Uint8Array.from(Buffer.from('0058' + '02fc' + '6869' + '00ec' + 'ffffffff' + '0100' + '0a04' + '0000', 'hex'))
+    const annotations = readAnnotations(bytes)
+    expect(annotations.map(({ sample, code }) => [sample, code])).toEqual([[0, 22], [0, 0], [10, 1]])
+    expect(hex(writeAnnotations(annotations))).toBe(hex(bytes))
+  })
+
+  it('text that would be written otherwise keeps its bytes', () => {
+    const bytes = Uint8Array.from(Buffer.from('0a70' + '03fc' + '284e0000' + '0a58' + '01fc' + 'b500' + '0000', 'hex'))
+    const annotations = readAnnotations(bytes)
+    expect(annotations).toEqual([
+      { ...beat(10, { code: 28, text: '(N' }), textBytes: Uint8Array.of(0x28, 0x4e, 0) },
+      { ...beat(20, { code: 22, text: 'µ' }), textBytes: Uint8Array.of(0xb5) },
+    ])
+    expect(hex(writeAnnotations(annotations))).toBe(hex(bytes))
+  })
+
+  it('a file of the AHA format is refused for what it is', () => {
+    const one = (letter: string): number[] => [0, letter.charCodeAt(0), 0, 0, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    expect(() => readAnnotations(Uint8Array.from([...one('N'), ...one('V')]))).toThrow(expect.objectContaining({ code: 'wfdb-annotations-invalid', data: { offset: 0, reason: 'AHA format' } }))
+  })
+
   it('carry subtype for one, channel and number until changed, and text padded to even', () => {
     const annotations = [beat(10, { code: 28, text: '(AFIB', channel: 1, number: -2, subtype: -3 }), beat(20, { channel: 1, number: -2 }), beat(30)]
     const bytes = writeAnnotations(annotations)
-    expect(hex(bytes)).toBe('0a70' + 'fdf4' + '01f8' + 'fef0' + '05fc' + Buffer.from('(AFIB\0').toString('hex') + '0a04' + '0a04' + '00f8' + '00f0' + '0000')
+    expect(hex(bytes)).toBe('0a70' + 'fdf7' + '01f8' + 'fef3' + '05fc' + Buffer.from('(AFIB\0').toString('hex') + '0a04' + '0a04' + '00f8' + '00f0' + '0000')
     expect(readAnnotations(bytes)).toEqual(annotations)
   })
 
@@ -49,7 +76,7 @@ describe('MIT annotations', () => {
   it('refuses what does not fit and says what', () => {
     expect(() => writeAnnotations([beat(0, { subtype: 200 })])).toThrow(expect.objectContaining({ code: 'wfdb-annotations-invalid', data: { index: 0, field: 'subtype', value: 200 } }))
     expect(() => writeAnnotations([beat(0.5)])).toThrow(LabError)
-    expect(() => writeAnnotations([beat(2 ** 32)])).toThrow(LabError)
+    expect(() => writeAnnotations([beat(2 ** 41)])).toThrow(LabError)
   })
 
   it('any bytes are read or refused with a code', () => {

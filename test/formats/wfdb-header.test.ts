@@ -64,18 +64,32 @@ describe('a WFDB header', () => {
     ['100 1 360 -5\nr.dat 16\n', 1],
     ['100 1 360 5 25:00:00\nr.dat 16\n', 1],
     ['100 1 360 5 10:00:00 2004/01/02\nr.dat 16\n', 1],
-    ['100 1 360\n../secret.dat 16 200\n', 2],
-    ['100 1 360\nfolder/secret.dat 16 200\n', 2],
-    ['100 1 360\nfolder\\secret.dat 16 200\n', 2],
-    ['../up 1 360\nr.dat 16 200\n', 1],
     ['100 1 360\nr.dat 16 NaN/mV\n', 2],
     ['100 1 360\nr.dat 16 1e999/mV\n', 2],
     ['100 1 360\nr.dat sixteen 200\n', 2],
     ['100 1 360\n\nr.dat\n', 3],
     ['100 1 360\nr.dat 16 200 12 zero\n', 2],
-    ['100/2 1 360\n../a 5\nb 5\n', 2],
   ])('refuses %j and names line %i', (text, line) => {
     expect(() => parseHeader(text)).toThrow(expect.objectContaining({ code: 'wfdb-header-invalid', data: expect.objectContaining({ line }) }))
+  })
+
+  it.each([
+    ['100 1 360\n../secret.dat 16 200\n', 2, 'signal file', '../secret.dat'],
+    ['100 1 360\nfolder/secret.dat 16 200\n', 2, 'signal file', 'folder/secret.dat'],
+    ['100 1 360\nfolder\\secret.dat 16 200\n', 2, 'signal file', 'folder\\secret.dat'],
+    ['100 1 360\n/etc/passwd 16 200\n', 2, 'signal file', '/etc/passwd'],
+    ['100 1 360\nC:secret.dat 16 200\n', 2, 'signal file', 'C:secret.dat'],
+    ['100 1 360\n- 16 200\n', 2, 'signal file', '-'],
+    ['../up 1 360\nr.dat 16 200\n', 1, 'record', '../up'],
+    ['100/2 1 360\n# c\n../a 5\nb 5\n', 3, 'segment', '../a'],
+    ['100/2 1 360\na 5\nb/c 5\n', 3, 'segment', 'b/c'],
+  ])('%j leads out of its folder', (text, line, field, name) => {
+    expect(() => parseHeader(text)).toThrow(expect.objectContaining({ code: 'import-path-unsafe', data: { line, field, name } }))
+  })
+
+  it('a base time keeps its microseconds', () => {
+    expect(parseHeader('r 0 360 5 10:00:00.1234567\n').baseTime).toBe('10:00:00.123456')
+    expect(parseHeader('r 0 360 5 10:00:00.5\n').baseTime).toBe('10:00:00.500')
   })
 
   it('is written in one certain form', () => {
@@ -126,7 +140,7 @@ function onlyLabErrors(text: string): void {
   try {
     parseHeader(text)
   } catch (thrown) {
-    if (!(thrown instanceof LabError) || thrown.code !== 'wfdb-header-invalid' || typeof thrown.data.line !== 'number') throw thrown
+    if (!(thrown instanceof LabError) || !['wfdb-header-invalid', 'import-path-unsafe'].includes(thrown.code) || typeof thrown.data.line !== 'number') throw thrown
   }
 }
 

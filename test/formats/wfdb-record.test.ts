@@ -36,7 +36,7 @@ describe('a WFDB record', () => {
   it.each([
     ['a file shorter than announced', { 'r.hea': 'r 1 10 4\nr.dat 16 1\n', 'r.dat': [1, 0, 2, 0] }],
     ['a length that no memory holds', { 'r.hea': 'r 1 10 900000000000000\nr.dat 16 1\n', 'r.dat': [1, 0] }],
-    ['a format that is not read', { 'r.hea': 'r 1 10 1\nr.dat 61 1\n', 'r.dat': [1, 0] }],
+    ['a format that is not read', { 'r.hea': 'r 1 10 1\nr.dat 999 1\n', 'r.dat': [1, 0] }],
     ['two formats in one file', { 'r.hea': 'r 2 10 1\nr.dat 16 1\nr.dat 24 1\n', 'r.dat': [1, 0, 1, 1, 1] }],
     ['segments', { 'r.hea': 'r/1 1 10 1\nr_1 1\n' }],
   ])('refuses %s', async (_, files) => {
@@ -105,7 +105,7 @@ describe.skipIf(!available)('public recordings', () => {
     const noLength = await onDisk('wfdb-samples', '100-no-len')
     const skewed = await onDisk('wfdb-samples', '100skew')
     expect(noLength.frames).toBe(650000)
-    expect(noLength.signals).toEqual(plain.signals)
+    noLength.signals.forEach((signal, i) => expect(Buffer.from(signal.buffer).equals(Buffer.from(plain.signals[i].buffer))).toBe(true))
     expect(skewed.signals[1].subarray(0, 1000)).toEqual(plain.signals[1].subarray(3, 1003))
   })
 })

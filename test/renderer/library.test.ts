@@ -12,13 +12,13 @@ const [first, second, third] = recordingIds
 const items = [
   listItem(first),
   listItem(second, { subject: 'S002' as SubjectCode, lostRows: 12, startedAt: '2026-02-04T09:15:00.000+01:00', notes: 'after stairs' }),
-  listItem(third, { state: 'recovered', profile: 'healthypi5', seconds: 600, startedAt: '2026-02-01T09:15:00.000+01:00', laneSummaries: [] }),
+  listItem(third, { state: 'recovered', profile: 'healthypi5', seconds: 600, startedAt: '2026-02-01T09:15:00.000+01:00', usableRatio: null }),
 ]
 
 async function setUp(list = items) {
   const lab = new FakeLab({
     'library.list': () => list,
-    'library.envelope': ({ fromRow, toRow, columns }) => ({ fromRow, toRow, columns, bytes: new Uint8Array(new Float32Array(columns * 2).fill(1).buffer) }),
+    'library.envelope': ({ fromRow, toRow, columns }) => ({ fromRow, toRow, columns, bytes: new Uint8Array(new Float32Array(columns * 2).fill(1).buffer), filtered: false }),
   })
   const connection = new Connection(() => Promise.resolve(lab))
   await connection.start()

@@ -1,12 +1,15 @@
 import { render } from 'svelte/server'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { SubjectCode } from '../../src-main/contract/ids.ts'
+import type { VersionSummary } from '../../src-main/contract/schemas/curation.ts'
+import { ImportRules } from '../../src-main/contract/schemas/import.ts'
 import { App } from '../../src-renderer/state/app.svelte.ts'
 import { Preferences } from '../../src-renderer/state/preferences.svelte.ts'
 import type { Route } from '../../src-renderer/state/router.svelte.ts'
 import { MemoryStore } from '../../src-renderer/state/working-store.ts'
 import { language } from '../../src-renderer/strings/language.svelte.ts'
 import AppView from '../../src-renderer/views/App.svelte'
+import { newRules } from '../../src-renderer/views/curate/rule-forms.ts'
 import { FakeLab } from './fake-lab.ts'
 import { idle, listItem, protocol, recording, recordingIds, streaming, subject, summary } from './samples.ts'
 
@@ -65,7 +68,24 @@ function nameless(markup: string): string[] {
   return problems
 }
 
-const routes: Route[] = [{ name: 'record' }, { name: 'library' }, { name: 'recording', id }, { name: 'subjects' }, { name: 'dataset' }]
+const routes: Route[] = [
+  { name: 'record' }, { name: 'library' }, { name: 'recording', id }, { name: 'import' }, { name: 'subjects' }, { name: 'curate' }, { name: 'splits' }, { name: 'exports' }, { name: 'dataset' },
+]
+
+const version: VersionSummary = {
+  name: 'v1', note: 'first', createdAt: '2026-01-05T10:00:00.000+01:00', hash: 'a'.repeat(64), recordings: 1, subjects: 1, sessions: 1, seconds: 120, excluded: 0, missing: 1, changed: 1, problem: null,
+}
+
+/** Something on every screen: rules, a version, a preview, so that the controls that come with them are looked at too. */
+function fill(made: App): void {
+  made.curation.rules = newRules
+  made.curation.versions = [version]
+  made.importing.rules = ImportRules.parse({
+    subject: { from: 'path', pattern: '(.+)' }, session: { kind: 'pattern', from: 'file', pattern: '(.+)' }, identity: { from: 'comments', pattern: '(.+)' },
+    delimited: { delimiter: 'comma', columns: [{ column: 1, label: 'ECG', unit: 'mV' }], rateHz: 250 },
+  })
+  made.importing.preview = { from: '/data', rules: made.importing.rules, candidates: [], refused: [], ignored: 0, subjects: 0, sessions: 0, complete: false }
+}
 
 describe('every screen', () => {
   beforeEach(() => {
@@ -76,6 +96,7 @@ describe('every screen', () => {
     const made = await app()
     made.router.route = route
     if (route.name === 'recording') made.reviewer.recording = recording(id)
+    fill(made)
     made.acquisition.status = idle
     const markup = html(made)
     expect(nameless(markup)).toEqual([])

@@ -25,6 +25,11 @@ export const LaneSpec = z.object({
   maximum: z.number().int(),
   /** A new value only on some rows (Cyton's accelerometer: every 10th); the others hold `noValue`. */
   sparse: z.boolean().default(false),
+  /**
+   * The signal's own rate where that is below the recording's: sample k stands on row round(k * recording rate / rateHz), the rows between hold
+   * `noValue` (`sparse`). Imported files only.
+   */
+  rateHz: z.number().positive().optional(),
   /** The board repeats this lane's last conversion until the next one (HealthyPi 5's PPG): repeats are expected, not a flat line. */
   held: z.boolean().default(false),
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { RecordingId, SubjectCode } from '../ids.ts'
 import { DeviceConfiguration, LaneSpec } from './device.ts'
+import { ImportOrigin } from './import.ts'
 
 export const RecordingState = z.enum(['recording', 'interrupted', 'finished', 'recovered', 'imported', 'discarded'])
 export type RecordingState = z.infer<typeof RecordingState>
@@ -81,6 +82,8 @@ export const Recording = z.object({
   laneSummaries: z.array(LaneSummary),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   discarded: z.object({ reason: z.string(), at: z.iso.datetime({ offset: true }) }).nullable(),
+  /** Where an imported recording came from; its originals are in source/. Absent for what was recorded here. */
+  origin: ImportOrigin.optional(),
   /** SHA-256 over the derived signal: what a dataset version freezes. */
   contentHash: z.string(),
   files: z.array(FileEntry),
@@ -90,10 +93,21 @@ export type Recording = z.infer<typeof Recording>
 /** What a list of recordings shows. */
 export const RecordingListItem = Recording.pick({
   id: true, subject: true, state: true, startedAt: true, timeZone: true, protocol: true, seconds: true, rows: true,
-  lostRows: true, lossCertainty: true, declaredRateHz: true, measuredRateHz: true, ppm: true, notes: true, laneSummaries: true,
-  warnings: true,
+  lostRows: true, lossCertainty: true, declaredRateHz: true, measuredRateHz: true, ppm: true, notes: true,
 }).extend({
+  /** Usable part of the best heart lane, 0..1, and the mean rate; a list of ten thousand does not carry every lane's numbers. */
+  usableRatio: z.number().nullable(),
+  meanRateBpm: z.number().nullable(),
+  /** How many; the words are in the recording. */
+  warnings: z.number().int(),
   profile: z.string(),
+  /** Day or visit: the local date, or what the import's rule says. */
+  session: z.string(),
+  /** The source gave no date: `startedAt` is when it was imported. */
+  dateUnknown: z.boolean(),
+  /** Codes of what is wrong with an imported file. */
+  findings: z.array(z.string()),
+  contentHash: z.string(),
   gaps: z.number().int(),
   lanes: z.array(LaneSpec.pick({ id: true, label: true, kind: true, unit: true })),
 })

@@ -3,7 +3,13 @@ import { version } from '../../../package.json'
 import { LabError } from '../../contract/index.ts'
 import { datasetCommands } from './commands/dataset-commands.ts'
 import { deviceCommands } from './commands/device-commands.ts'
+import { detectCommands } from './commands/detect-commands.ts'
+import { exportCommands } from './commands/export-commands.ts'
+import { importCommands } from './commands/import-commands.ts'
+import { labelCommands } from './commands/label-commands.ts'
 import { serveCommand } from './commands/serve-command.ts'
+import { splitCommands } from './commands/split-commands.ts'
+import { versionCommands } from './commands/version-commands.ts'
 import { exitCode } from './output.ts'
 
 const program = new Command('pulseprint')
@@ -13,7 +19,7 @@ const program = new Command('pulseprint')
   .exitOverride()
   .configureHelp({ sortSubcommands: false })
 
-for (const add of [datasetCommands, deviceCommands, serveCommand]) add(program)
+for (const add of [datasetCommands, deviceCommands, importCommands, detectCommands, labelCommands, versionCommands, splitCommands, exportCommands, serveCommand]) add(program)
 for (const command of allCommands(program)) command.exitOverride()
 
 try {

@@ -1,29 +1,28 @@
 import type { Gap, Marker } from '../../../src-main/contract/schemas/recording.ts'
 import type { LaneSpec } from '../../../src-main/contract/schemas/device.ts'
+import type { Segment } from '../../state/envelope-tiles.ts'
 import { roundDown125 } from '../../trace/auto-gain.ts'
-import { envelopeRange, traceEnvelope, type Rails } from '../../trace/envelope-painter.ts'
+import type { LaneScale } from '../../trace/auto-gain.ts'
+import type { Rails } from '../../trace/envelope-painter.ts'
 import { shortQuantity } from '../../trace/gutter-painter.ts'
 import { laneColour, type TraceTheme } from '../../trace/trace-theme.ts'
+import type { StoredLayout } from './stored-layout.ts'
+import { axisPixels, innerHeight, stripMiddle, stripTop, xOf } from './stored-layout.ts'
 
-/** Room on the left for lane names and scale bars, CSS pixels. */
-export const nameGutterPixels = 148
-/** Room above the lanes for what markers say, CSS pixels. */
-const markerPixels = 22
-/** Room for the time axis, CSS pixels. */
-export const axisPixels = 24
+/** A lane of the picture: what is drawn where, and how large. `null` scale: nothing is known of it yet. */
+export interface StoredLane {
+  readonly spec: LaneSpec
+  readonly segments: readonly Segment[]
+  readonly scale: LaneScale | null
+  readonly active: boolean
+}
 
 export interface StoredPicture {
-  readonly width: number
-  readonly height: number
-  readonly ratio: number
-  readonly gutter: number
+  readonly layout: StoredLayout
   readonly theme: TraceTheme
+  readonly accent: string
   readonly markerColour: string
-  readonly values: Float32Array
-  readonly columns: number
-  readonly lanes: readonly LaneSpec[]
-  readonly fromRow: number
-  readonly toRow: number
+  readonly lanes: readonly StoredLane[]
   readonly rateHz: number
   readonly gaps: readonly Gap[]
   readonly markers: readonly Marker[]
@@ -37,46 +36,107 @@ export function laneRails({ minimum, maximum, baseline, gainCountsPerUnit }: Lan
   return { low: (minimum - baseline) / gainCountsPerUnit, high: (maximum - baseline) / gainCountsPerUnit }
 }
 
+/** The scale at which a range fills most of its strip; `null` when there is no range. */
+export function fillingScale(range: { low: number; high: number } | null, stripHeight: number): LaneScale | null {
+  if (range === null) return null
+  const span = range.high - range.low
+  return { centre: (range.low + range.high) / 2, pixelsPerUnit: span > 0 ? (0.84 * stripHeight) / span : 1 }
+}
+
 /** Smallest step of 1, 2, 5, 10, 30, 60 ... seconds that keeps labels `apart` seconds from each other. */
 export function axisStep(apart: number): number {
   if (apart < 1) return roundDown125(apart * 2.5)
   return [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200].find((step) => step >= apart) ?? 14400
 }
 
-/** Draws stored rows in device pixels: time axis, gaps, one strip per lane, markers. */
-export function paintStored(context: CanvasRenderingContext2D, picture: StoredPicture): void {
-  const { width, height, ratio, theme } = picture
-  const left = picture.gutter * ratio
-  const plotWidth = width - left
-  const plotHeight = height - axisPixels * ratio
-  const top = picture.markers.length > 0 ? markerPixels * ratio : 0
-  const stripHeight = (plotHeight - top) / Math.max(1, picture.lanes.length)
-  const x = (row: number) => left + ((row - picture.fromRow) / (picture.toRow - picture.fromRow)) * plotWidth
-  context.fillStyle = theme.background
-  context.fillRect(0, 0, width, height)
-  paintAxis(context, picture, left, plotWidth, plotHeight, x)
-  paintGaps(context, picture, left, width, plotHeight, x)
-  picture.lanes.forEach((lane, index) => {
-    const middle = top + (index + 0.5) * stripHeight
-    const range = envelopeRange(picture.values, index, picture.columns, laneRails(lane))
-    context.fillStyle = theme.separator
-    if (index > 0 || top > 0) context.fillRect(0, Math.round(top + index * stripHeight), width, Math.max(1, Math.round(ratio)))
-    const span = range === null ? 0 : range.high - range.low
-    const scale = { centre: range === null ? 0 : (range.low + range.high) / 2, pixelsPerUnit: span > 0 ? (0.84 * stripHeight) / span : 1 }
-    paintLabel(context, picture, lane, middle, stripHeight, span > 0 ? scale.pixelsPerUnit : null)
-    if (range === null) return
-    context.strokeStyle = laneColour(theme, lane.kind)
-    context.lineWidth = 1.2 * ratio
-    context.lineJoin = 'round'
-    context.beginPath()
-    traceEnvelope(context, picture.values, index, picture.columns, scale, { middle, height: stripHeight }, left, plotWidth)
-    context.stroke()
-  })
-  paintMarkers(context, picture, left, width, plotHeight, x)
+/** Seconds as an axis says them: as many decimals as the step between labels has. @example axisWords(61.25, 0.05, clock) // '01:01.25' */
+export function axisWords(seconds: number, step: number, clock: (seconds: number) => string): string {
+  if (step >= 1) return clock(Math.round(seconds))
+  const digits = step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3
+  const rounded = Number(seconds.toFixed(digits))
+  return `${clock(Math.floor(rounded))}${(rounded % 1).toFixed(digits).slice(1)}`
 }
 
-function paintAxis(context: CanvasRenderingContext2D, picture: StoredPicture, left: number, plotWidth: number, plotHeight: number, x: (row: number) => number): void {
-  const { ratio, theme, rateHz, fromRow, toRow } = picture
+/** Background, time axis, gaps and separators: what lies under the traces, device pixels. */
+export function paintGround(context: CanvasRenderingContext2D, picture: StoredPicture): void {
+  const { layout, theme } = picture
+  context.fillStyle = theme.background
+  context.fillRect(0, 0, layout.width, layout.height)
+  paintAxis(context, picture)
+  context.fillStyle = theme.gap
+  context.globalAlpha = 0.25
+  for (const gap of picture.gaps) {
+    if (gap.to < layout.fromRow || gap.from > layout.toRow) continue
+    const from = Math.max(layout.left, xOf(layout, gap.from))
+    context.fillRect(from, 0, Math.max(layout.ratio, Math.min(layout.width, xOf(layout, gap.to)) - from), layout.plotBottom)
+  }
+  context.globalAlpha = 1
+  const line = Math.max(1, Math.round(layout.ratio))
+  picture.lanes.forEach((lane, index) => {
+    context.fillStyle = theme.separator
+    context.fillRect(0, Math.round(stripTop(layout, index)), layout.width, line)
+    if (!lane.active || picture.lanes.length === 1) return
+    context.fillStyle = picture.accent
+    context.fillRect(0, Math.round(stripTop(layout, index)) + line, Math.round(3 * layout.ratio), Math.round(layout.stripHeight) - line)
+  })
+}
+
+/** The lanes themselves with names and scale bars. */
+export function paintLanes(context: CanvasRenderingContext2D, picture: StoredPicture): void {
+  const { layout, theme } = picture
+  picture.lanes.forEach((lane, index) => {
+    const middle = stripMiddle(layout, index)
+    paintLabel(context, picture, lane, middle)
+    if (lane.scale === null) return
+    context.save()
+    context.beginPath()
+    context.rect(layout.left, stripTop(layout, index), layout.width - layout.left, layout.stripHeight)
+    context.clip()
+    context.strokeStyle = laneColour(theme, lane.spec.kind)
+    context.lineWidth = 1.2 * layout.ratio
+    context.lineJoin = 'round'
+    context.beginPath()
+    traceSegments(context, lane.segments, lane.scale, middle, layout)
+    context.stroke()
+    context.restore()
+  })
+}
+
+/** Adds the pieces of one lane to a path; neighbouring pieces join, missing columns break the line. */
+export function traceSegments(target: Pick<CanvasRenderingContext2D, 'moveTo' | 'lineTo'>, segments: readonly Segment[], scale: LaneScale, middle: number, layout: StoredLayout): void {
+  const reach = layout.stripHeight
+  let down = false
+  let rising = true
+  for (const { fromRow, toRow, piece } of segments) {
+    const { values, columns } = piece
+    const step = (piece.toRow - piece.fromRow) / columns
+    const pixels = (step * layout.plotWidth) / (layout.toRow - layout.fromRow)
+    // One column beyond each edge of the window, so that lines run on to it.
+    const first = Math.max(0, Math.floor((fromRow - piece.fromRow) / step) - (fromRow === layout.fromRow ? 1 : 0))
+    const end = Math.min(columns, Math.ceil((toRow - piece.fromRow) / step) + (toRow === layout.toRow ? 1 : 0))
+    let x = xOf(layout, piece.fromRow + (first + 0.5) * step)
+    for (let column = first; column < end; column++, x += pixels) {
+      const low = values[2 * column]
+      const high = values[2 * column + 1]
+      if (low !== low || high !== high) {
+        down = false
+        continue
+      }
+      const yLow = Math.max(-reach, Math.min(reach, (low - scale.centre) * scale.pixelsPerUnit))
+      const yHigh = Math.max(-reach, Math.min(reach, (high - scale.centre) * scale.pixelsPerUnit))
+      // Alternating the order makes one zigzag instead of a comb of returns.
+      if (down) target.lineTo(x, middle - (rising ? yLow : yHigh))
+      else target.moveTo(x, middle - (rising ? yLow : yHigh))
+      if (yHigh > yLow) target.lineTo(x, middle - (rising ? yHigh : yLow))
+      rising = !rising
+      down = true
+    }
+  }
+}
+
+function paintAxis(context: CanvasRenderingContext2D, picture: StoredPicture): void {
+  const { layout, theme, rateHz } = picture
+  const { ratio, left, plotWidth, plotBottom, fromRow, toRow } = layout
   const seconds = (toRow - fromRow) / rateHz
   const step = axisStep((seconds * 90 * ratio) / plotWidth)
   const line = Math.max(1, Math.round(ratio))
@@ -85,69 +145,61 @@ function paintAxis(context: CanvasRenderingContext2D, picture: StoredPicture, le
   context.textBaseline = 'middle'
   for (let index = Math.ceil(fromRow / rateHz / step); index * step * rateHz <= toRow; index++) {
     const at = index * step
-    const place = Math.round(x(at * rateHz))
+    const place = Math.round(xOf(layout, at * rateHz))
     if (place < left) continue
     context.fillStyle = theme.gridMajor
-    context.fillRect(place, 0, line, plotHeight)
+    context.fillRect(place, 0, line, plotBottom)
     context.fillStyle = theme.textSoft
-    const text = step >= 1 ? picture.clock(at) : `${picture.clock(at)}${(at % 1).toFixed(step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3).slice(1)}`
-    context.fillText(text, Math.max(left + 20 * ratio, Math.min(left + plotWidth - 20 * ratio, place)), plotHeight + (axisPixels / 2) * ratio)
+    context.fillText(axisWords(at, step, picture.clock), Math.max(left + 20 * ratio, Math.min(left + plotWidth - 24 * ratio, place)), plotBottom + (axisPixels / 2) * ratio)
   }
 }
 
-function paintGaps(context: CanvasRenderingContext2D, picture: StoredPicture, left: number, right: number, plotHeight: number, x: (row: number) => number): void {
-  context.fillStyle = picture.theme.gap
-  context.globalAlpha = 0.25
-  for (const gap of picture.gaps) {
-    if (gap.to < picture.fromRow || gap.from > picture.toRow) continue
-    const from = Math.max(left, x(gap.from))
-    context.fillRect(from, 0, Math.max(picture.ratio, Math.min(right, x(gap.to)) - from), plotHeight)
-  }
-  context.globalAlpha = 1
-}
-
-function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, lane: LaneSpec, middle: number, stripHeight: number, pixelsPerUnit: number | null): void {
-  const { ratio, theme, gutter } = picture
-  const tall = stripHeight > 33 * ratio && pixelsPerUnit !== null
+function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, lane: StoredLane, middle: number): void {
+  const { layout, theme } = picture
+  const { ratio, left } = layout
+  const { spec, scale } = lane
+  const stripHeight = innerHeight(layout)
+  const tall = stripHeight > 33 * ratio && scale !== null
   context.textAlign = 'left'
   context.textBaseline = 'middle'
   context.fillStyle = theme.text
-  context.font = `600 ${13 * ratio}px ${theme.fontFamily}`
-  context.fillText(shortened(context, lane.label, (gutter - 32) * ratio), 12 * ratio, tall ? middle - 8 * ratio : middle)
-  if (pixelsPerUnit === null) return
-  const units = roundDown125((0.6 * stripHeight) / pixelsPerUnit)
-  const length = Math.round(units * pixelsPerUnit)
-  const bar = Math.round((gutter - 12) * ratio)
-  context.fillStyle = laneColour(theme, lane.kind)
-  context.fillRect(bar, Math.round(middle - length / 2), Math.max(2, Math.round(2 * ratio)), length)
+  context.font = `${lane.active ? 700 : 600} ${13 * ratio}px ${theme.fontFamily}`
+  context.fillText(shortened(context, spec.label, left - 32 * ratio), 12 * ratio, tall ? middle - 8 * ratio : middle)
+  if (scale === null) return
+  const units = roundDown125((0.6 * stripHeight) / scale.pixelsPerUnit)
+  const length = Math.round(units * scale.pixelsPerUnit)
+  context.fillStyle = laneColour(theme, spec.kind)
+  context.fillRect(Math.round(left - 12 * ratio), Math.round(middle - length / 2), Math.max(2, Math.round(2 * ratio)), length)
   if (!tall) return
   context.fillStyle = theme.textSoft
   context.font = `${11 * ratio}px ${theme.fontFamily}`
-  context.fillText(shortQuantity(units, lane.unit === 'count' ? picture.counts : lane.unit).join(' '), 12 * ratio, middle + 8 * ratio, (gutter - 28) * ratio)
+  context.fillText(shortQuantity(units, spec.unit === 'count' ? picture.counts : spec.unit).join(' '), 12 * ratio, middle + 8 * ratio, left - 28 * ratio)
 }
 
 /** As much of a name as fits `room`, with an ellipsis where it was cut. */
-function shortened(context: CanvasRenderingContext2D, name: string, room: number): string {
+export function shortened(context: CanvasRenderingContext2D, name: string, room: number): string {
   if (context.measureText(name).width <= room) return name
   let kept = name.length - 1
   while (kept > 1 && context.measureText(`${name.slice(0, kept).trimEnd()}\u2026`).width > room) kept--
   return `${name.slice(0, kept).trimEnd()}\u2026`
 }
 
-function paintMarkers(context: CanvasRenderingContext2D, picture: StoredPicture, left: number, right: number, plotHeight: number, x: (row: number) => number): void {
-  const { ratio, theme } = picture
+/** What technicians and devices marked while recording: a line, and words where there is room. */
+export function paintMarkers(context: CanvasRenderingContext2D, picture: StoredPicture): void {
+  const { layout, theme } = picture
+  const { ratio, left, width, plotBottom } = layout
   context.font = `${11.5 * ratio}px ${theme.fontFamily}`
   context.textAlign = 'left'
   context.textBaseline = 'top'
   let freeFrom = Number.NEGATIVE_INFINITY
   for (const marker of picture.markers) {
-    if (marker.row < picture.fromRow || marker.row > picture.toRow) continue
-    const place = Math.round(x(marker.row))
+    if (marker.row < layout.fromRow || marker.row > layout.toRow) continue
+    const place = Math.round(xOf(layout, marker.row))
     if (place < left) continue
     context.fillStyle = picture.markerColour
-    context.fillRect(place, 0, Math.max(1, Math.round(1.2 * ratio)), plotHeight)
+    context.fillRect(place, 0, Math.max(1, Math.round(1.2 * ratio)), plotBottom)
     const text = marker.text || marker.code
-    const room = Math.min(420 * ratio, right - place - 8 * ratio)
+    const room = Math.min(420 * ratio, width - place - 8 * ratio)
     if (place < freeFrom || room < 24 * ratio) continue
     const wide = Math.min(room, context.measureText(text).width)
     context.fillText(shortened(context, text, room), place + 6 * ratio, 5 * ratio)

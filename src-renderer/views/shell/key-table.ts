@@ -5,7 +5,7 @@ interface KeyGroup {
   keys: readonly { name: keyof Strings['help']['keys']; keys: readonly string[] }[]
 }
 
-/** Every key of the app, as the help dialog lists them; the handlers are in global-keys.ts, record-keys.ts and StoredTrace.svelte. */
+/** Every key of the app, as the help dialog lists them; the handlers are in global-keys.ts, record-keys.ts and review-keys.ts. */
 export const keyGroups: readonly KeyGroup[] = [
   {
     name: 'everywhere',
@@ -13,6 +13,7 @@ export const keyGroups: readonly KeyGroup[] = [
       { name: 'goRecord', keys: ['G', 'R'] },
       { name: 'goLibrary', keys: ['G', 'L'] },
       { name: 'goSubjects', keys: ['G', 'S'] },
+      { name: 'goCurate', keys: ['G', 'C'] },
       { name: 'goDataset', keys: ['G', 'D'] },
       { name: 'help', keys: ['?'] },
       { name: 'escape', keys: ['Esc'] },
@@ -49,6 +50,34 @@ export const keyGroups: readonly KeyGroup[] = [
       { name: 'wheel', keys: ['wheel'] },
       { name: 'whole', keys: ['0'] },
       { name: 'ends', keys: ['Home', 'End'] },
+      { name: 'reviewLane', keys: ['\u2191', '\u2193'] },
+      { name: 'reviewGain', keys: ['Shift', '\u2191', '\u2193'] },
+      { name: 'reviewHide', keys: ['H'] },
+      { name: 'reviewFilter', keys: ['X'] },
+    ],
+  },
+  {
+    name: 'beats',
+    keys: [
+      { name: 'beatStep', keys: [',', '.'] },
+      { name: 'beatAdd', keys: ['A'] },
+      { name: 'beatType', keys: ['N', 'V', '\u2026', '/'] },
+      { name: 'beatDelete', keys: ['Delete'] },
+      { name: 'beatFound', keys: ['Enter'] },
+      { name: 'undo', keys: ['Ctrl', 'Z'] },
+      { name: 'redo', keys: ['Ctrl', 'Shift', 'Z'] },
+    ],
+  },
+  {
+    name: 'labels',
+    keys: [
+      { name: 'selectionEnds', keys: ['[', ']'] },
+      { name: 'selectionDrag', keys: ['Shift', 'drag'] },
+      { name: 'selectionExclude', keys: ['E'] },
+      { name: 'selectionLabel', keys: ['L'] },
+      { name: 'selectionBeats', keys: ['B'] },
+      { name: 'clearSelection', keys: ['Esc'] },
+      { name: 'adjudicate', keys: ['1', '2', '0'] },
     ],
   },
 ]

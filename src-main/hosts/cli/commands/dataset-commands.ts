@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Recording, SubjectInput } from '../../../contract/index.ts'
 import { createDemoDataset } from '../../../services/demo-dataset.ts'
+import { eraseSubjectAt, mergeSubjects } from '../../../services/label-tasks.ts'
 import { addSubject, createDataset, listRecordings, listSubjects, recoverAt, redecodeAt, showRecording, verifyAt } from '../../../services/tasks.ts'
 import { consentState, positiveNumber, wholeNumber } from '../arguments.ts'
 import { exitCode, runCommand } from '../output.ts'
@@ -58,6 +59,40 @@ export function datasetCommands(program: Command): void {
             ? ['No subjects yet.']
             : subjects.map((one) => `${one.code.padEnd(12)} consent ${one.consent.padEnd(10)} ${one.recordings} recordings on ${one.sessions} days`),
         )
+        return exitCode.done
+      }),
+    )
+
+  subject
+    .command('merge')
+    .description('two codes of one person: the first becomes another name of the second')
+    .requiredOption('--dataset <folder>', 'the dataset')
+    .requiredOption('--code <code>', 'the code to give up')
+    .requiredOption('--into <code>', 'the code that stays')
+    .option('--json', 'print one JSON object')
+    .action((options: DatasetOptions & { code: string; into: string }) =>
+      runCommand(options, async (output) => {
+        const merged = await mergeSubjects(resolve(options.dataset), options.code, options.into)
+        output.result(merged, () => [`${options.code} is ${merged.code} now: ${merged.recordings} recordings on ${merged.sessions} days, consent ${merged.consent}`])
+        return exitCode.done
+      }),
+    )
+  subject
+    .command('erase')
+    .description('remove everything about a subject for good; only a tombstone with the code remains')
+    .requiredOption('--dataset <folder>', 'the dataset')
+    .requiredOption('--code <code>', 'the subject')
+    .requiredOption('--confirm <code>', 'the same code again')
+    .option('--json', 'print one JSON object')
+    .action((options: DatasetOptions & { code: string; confirm: string }) =>
+      runCommand(options, async (output) => {
+        const erased = await eraseSubjectAt(resolve(options.dataset), options.code, options.confirm)
+        output.result(erased, () => [
+          `Erased ${erased.code}: ${erased.recordings.length} recordings.`,
+          ...(erased.versions.length > 0 ? [`Taken out of the versions ${erased.versions.join(', ')}`] : []),
+          ...(erased.splits.length > 0 ? [`Taken out of the splits ${erased.splits.join(', ')}`] : []),
+          'Folders that were exported before are not changed: remove them yourself.',
+        ])
         return exitCode.done
       }),
     )

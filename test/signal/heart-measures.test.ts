@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { LaneSummary } from '../../src-main/contract/schemas/recording.ts'
-import { bestLane, meanRate, usableRatio } from '../../src-renderer/state/recording-measures.ts'
+import { bestLane, meanRate, usableRatio } from '../../src-main/signal/heart-measures.ts'
 
 const summary = (lane: string, usableSeconds: number, meanRateBpm: number | null = null): LaneSummary => ({
   lane, usableSeconds, meanRateBpm, saturatedRatio: 0, flatRatio: 0, missingRatio: 0, mainsRatio: null,
 })
 
-describe('the measures of a recording in a list', () => {
+describe('the measures of a recording', () => {
   const lanes = [{ id: 'ch1', kind: 'ecg' as const }, { id: 'red', kind: 'ppg' as const }, { id: 'acc', kind: 'acceleration' as const }]
 
   it('take the best lane of the heart, not one that was merely never disturbed', () => {

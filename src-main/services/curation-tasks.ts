@@ -1,0 +1,71 @@
+import type {
+  CurationOverride, CurationRule, DatasetSplit, DatasetVersion, LeakFinding, SplitOptions, SplitReport, SplitSummary, VersionDiff, VersionSummary,
+} from '../contract/index.ts'
+import { CurationRules, LabError } from '../contract/index.ts'
+import { defaultRules } from '../curation/default-rules.ts'
+import { trialLines } from '../curation/trials.ts'
+import { Dataset } from '../dataset/dataset.ts'
+import { nodeFiles } from '../dataset/files.ts'
+
+/** One piece of work on a dataset folder that is not open otherwise. */
+async function withDataset<T>(path: string, access: 'read' | 'write', work: (dataset: Dataset) => Promise<T>): Promise<T> {
+  const dataset = await Dataset.open(path, { access })
+  try {
+    return await work(dataset)
+  } finally {
+    await dataset.close()
+  }
+}
+
+/**
+ * Rules from a file: `{"rules": [...]}` as `CurationRules` has it; `null` gives the default ones.
+ * @throws LabError `file-not-found`, `rules-invalid` with `data.path`, the place in the file.
+ */
+export async function readRules(file: string | null): Promise<readonly CurationRule[]> {
+  if (file === null) return defaultRules
+  const invalid = (path: string, reason: string, cause: unknown): LabError =>
+    new LabError('rules-invalid', `${file} holds no rules: ${path === '' ? '' : `${path}: `}${reason}.`, { file, path, reason }, { cause })
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder().decode(await nodeFiles.readFile(file)))
+  } catch (thrown) {
+    if (thrown instanceof LabError) throw thrown
+    throw invalid('', thrown instanceof Error ? thrown.message : String(thrown), thrown)
+  }
+  const read = CurationRules.safeParse(json)
+  if (read.success) return read.data.rules
+  throw invalid(read.error.issues[0].path.map(String).join('.'), read.error.issues[0].message, read.error)
+}
+
+export interface CreateVersionOptions {
+  readonly name: string
+  readonly note: string
+  readonly rules: readonly CurationRule[]
+  readonly overrides: readonly CurationOverride[]
+  readonly signal?: AbortSignal
+}
+
+/** @throws LabError as `VersionStore.create`, and those of opening. */
+export function createVersionAt(path: string, { signal, ...input }: CreateVersionOptions): Promise<DatasetVersion> {
+  return withDataset(path, 'write', async (dataset) => dataset.versions.create({ ...input, candidates: await dataset.candidates.collect({ ...(signal && { signal }) }) }))
+}
+
+export const listVersionsAt = (path: string): Promise<VersionSummary[]> => withDataset(path, 'read', (dataset) => dataset.versions.list())
+
+export const diffVersionsAt = (path: string, a: string, b: string): Promise<VersionDiff> => withDataset(path, 'read', (dataset) => dataset.versions.diff(a, b))
+
+/** @throws LabError as `SplitStore.create`, and those of opening. */
+export const createSplitAt = (path: string, version: string, name: string, options: SplitOptions): Promise<SplitReport> =>
+  withDataset(path, 'write', (dataset) => dataset.splits.create(version, name, options))
+
+export const checkSplitAt = (path: string, name: string): Promise<LeakFinding[]> => withDataset(path, 'read', (dataset) => dataset.splits.check(name))
+
+export const listSplitsAt = (path: string): Promise<SplitSummary[]> => withDataset(path, 'read', (dataset) => dataset.splits.list())
+
+export const showSplitAt = (path: string, name: string): Promise<SplitReport> => withDataset(path, 'read', (dataset) => dataset.splits.report(name))
+
+/** The split's trial list, line by line. @throws LabError as `SplitStore.get`. */
+export async function trialsAt(path: string, name: string): Promise<{ split: DatasetSplit; lines: Iterable<string> }> {
+  const split = await withDataset(path, 'read', (dataset) => dataset.splits.get(name))
+  return { split, lines: trialLines(split) }
+}

@@ -1,0 +1,126 @@
+import { LabError } from '../../src-main/contract/errors.ts'
+import { SplitOptions, SplitStrategy, type SplitOptionsInput, type SplitReport, type SplitSummary } from '../../src-main/contract/schemas/split.ts'
+import type { Connection } from './connection.svelte.ts'
+import { Latest } from './latest.ts'
+
+/** The one that proves nothing comes last. */
+export const strategies = SplitStrategy.options
+
+/** Options that a strategy looks at, beside the seed. */
+export const strategyOptions: Record<SplitStrategy, readonly (keyof SplitOptions)[]> = {
+  'single-shot-same-day': ['validation', 'subjectDisjoint'],
+  'leave-last-recording-out': ['validation', 'subjectDisjoint'],
+  'single-shot-long-term': ['validation', 'subjectDisjoint'],
+  'leave-last-day-out': ['validation', 'subjectDisjoint'],
+  'cross-session': ['validation', 'subjectDisjoint'],
+  'closed-set-by-recording': ['validation', 'test', 'folds'],
+  'closed-set-by-session': ['validation', 'test', 'folds'],
+  'subject-disjoint': ['validation', 'test', 'folds'],
+  'open-set': ['validation', 'test', 'unknown', 'folds'],
+  chronological: ['validation', 'test', 'guardSeconds', 'folds'],
+  'diagnostic-leaky': ['validation', 'test'],
+}
+
+interface Wish {
+  version: string
+  options: SplitOptionsInput
+}
+
+/** The split that is being made, seen before it is written, and those that there are. */
+export class SplitsState {
+  list = $state.raw<readonly SplitSummary[]>([])
+  version = $state('')
+  options = $state.raw<SplitOptions>(SplitOptions.parse({ strategy: 'leave-last-day-out' }))
+  preview = $state.raw<SplitReport | null>(null)
+  /** A split of the list that is looked at instead of the one being made. */
+  opened = $state.raw<SplitReport | null>(null)
+  error = $state.raw<LabError | null>(null)
+  busy = $state(false)
+  readonly #connection: Connection
+  readonly #previews: Latest<Wish, SplitReport>
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    this.#previews = new Latest(
+      (wish) => connection.call('splits.preview', wish),
+      (report) => {
+        this.preview = report
+        this.error = null
+      },
+      (thrown) => {
+        this.preview = null
+        this.error = LabError.from(thrown)
+      },
+    )
+    connection.on('splits.changed', () => void this.refresh().catch(() => undefined))
+  }
+
+  get shown(): SplitReport | null {
+    return this.opened ?? this.preview
+  }
+
+  get blocked(): boolean {
+    return this.preview === null || this.preview.findings.some(({ severity }) => severity === 'block')
+  }
+
+  async refresh(): Promise<void> {
+    this.list = await this.#connection.call('splits.list', {})
+  }
+
+  clear(): void {
+    this.list = []
+    this.version = ''
+    this.preview = null
+    this.opened = null
+    this.error = null
+  }
+
+  /** Takes the newest version unless one is chosen already. */
+  async begin(versions: readonly { name: string }[]): Promise<void> {
+    await this.refresh()
+    if (!versions.some(({ name }) => name === this.version)) this.version = versions.at(-1)?.name ?? ''
+    await this.look()
+  }
+
+  choose(change: Partial<SplitOptions>): void {
+    this.options = { ...this.options, ...change }
+    void this.look()
+  }
+
+  chooseVersion(name: string): void {
+    this.version = name
+    void this.look()
+  }
+
+  async look(): Promise<void> {
+    this.opened = null
+    if (this.version === '') return
+    this.busy = true
+    try {
+      await this.#previews.request({ version: this.version, options: this.options })
+    } finally {
+      this.busy = false
+    }
+  }
+
+  async open(name: string): Promise<void> {
+    this.opened = await this.#connection.call('splits.get', { name })
+  }
+
+  async create(name: string): Promise<SplitReport> {
+    const made = await this.#connection.call('splits.create', { version: this.version, name, options: this.options })
+    await this.refresh()
+    return made
+  }
+
+  trials(name: string): Promise<{ text: string; genuine: number; impostor: number }> {
+    return this.#connection.call('splits.trials', { name })
+  }
+
+  /** `diagnostic-leaky` may only be made under its own name. */
+  get suggestedName(): string {
+    if (this.options.strategy === 'diagnostic-leaky') return 'diagnostic-leaky'
+    const taken = new Set(this.list.map(({ name }) => name))
+    for (let next = this.list.length + 1; ; next++) if (!taken.has(`s${next}`)) return `s${next}`
+  }
+}
