@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Analysis, LabError, type Recording } from '../contract/index.ts'
 import { annotationCode, readAnnotations, writeAnnotations, type WfdbAnnotation } from '../formats/wfdb-annotations.ts'
 import { writeAtomically, type Files } from './files.ts'
-import { analyseLane } from './lane-analysis.ts'
+import { analyseLane, findBeats, heartGroups, type LaneBeats } from './lane-analysis.ts'
 import { StoredSignals } from './stored-signals.ts'
 
 /** Where an analysis gets a lane's samples from: memory, or the recording's folder. */
@@ -14,27 +14,43 @@ export interface MadeAnalysis {
   readonly beats: Uint8Array
 }
 
+/** ECG lanes together are looked at as one heart up to so many samples (128 MB); longer recordings lane by lane. */
+const mostFusedSamples = 1 << 25
+
 const noteCode = annotationCode('"') ?? 22
 const beatCode = annotationCode('N') ?? 1
 /** A WFDB channel is a byte, of which 255 means all lanes. */
 const mostLanes = 254
 
 /**
- * Runs the offline detectors on every lane, one lane in memory at a time. Rows of beats are rows of the recording. The same samples give the same bytes.
+ * Runs the offline detectors on every lane: the ECG lanes of one rate together where they fit in memory, else one lane at a time. Rows of beats are rows of the recording. The same samples give the same bytes.
  * @throws LabError `recording-incomplete`, `wfdb-header-invalid`, `wfdb-signal-invalid`, `cancelled`.
  */
 export async function analyseLanes(recording: Pick<Recording, 'id' | 'state' | 'lanes' | 'declaredRateHz' | 'contentHash'>, source: LaneSamples, signal?: AbortSignal): Promise<MadeAnalysis> {
   const { lanes, declaredRateHz, contentHash } = recording
   const results: Analysis['lanes'] = []
   const annotations: WfdbAnnotation[] = []
-  for (const [channel, lane] of lanes.entries()) {
+  const rates = lanes.map((lane) => lane.rateHz ?? declaredRateHz)
+  const samplesOf = async (channel: number): Promise<Float32Array> => {
     if (signal?.aborted) throw new LabError('cancelled', 'The analysis was cancelled.')
-    const rateHz = lane.rateHz ?? declaredRateHz
-    const samples = typeof source === 'function' ? source(channel) : await readLane(source.files, source.folder, recording, channel, signal)
-    const { result, beats } = analyseLane(lane, samples, rateHz)
-    results.push(result)
-    if (channel >= mostLanes) continue
-    for (const k of beats) annotations.push({ sample: Math.round((k * declaredRateHz) / rateHz), code: beatCode, subtype: 0, channel, number: 0, text: '' })
+    return typeof source === 'function' ? source(channel) : readLane(source.files, source.folder, recording, channel, signal)
+  }
+  const record = (channel: number, samples: Float32Array, found: LaneBeats): void => {
+    results[channel] = analyseLane(lanes[channel], samples, rates[channel], found)
+    if (channel >= mostLanes) return
+    for (const k of found.rows) annotations.push({ sample: Math.round((k * declaredRateHz) / rates[channel]), code: beatCode, subtype: 0, channel, number: 0, text: '' })
+  }
+  for (const group of heartGroups(lanes.map(({ kind }, channel) => ({ kind, rateHz: rates[channel] })))) {
+    const first = await samplesOf(group[0])
+    const fused = first.length * group.length <= mostFusedSamples
+    const leads = [first]
+    if (fused) for (const channel of group.slice(1)) leads.push(await samplesOf(channel))
+    findBeats(lanes[group[0]].kind, leads, rates[group[0]]).forEach((found, i) => record(group[i], leads[i], found))
+    if (fused) continue
+    for (const channel of group.slice(1)) {
+      const samples = await samplesOf(channel)
+      record(channel, samples, findBeats(lanes[channel].kind, [samples], rates[channel])[0])
+    }
   }
   const detectors = [...new Set(results.flatMap((lane) => lane.detector ?? []))]
   const note: WfdbAnnotation = { sample: 0, code: noteCode, subtype: 0, channel: 0, number: 0, text: detectors.join(' ') }

@@ -2,15 +2,18 @@ import { noValue, type LaneAnalysis, type LaneKind, type LaneSpec } from '../con
 import { beatAgreement } from '../signal/beat-agreement.ts'
 import { LaneMeter } from '../signal/lane-meter.ts'
 import { LiveBeatDetector } from '../signal/live-beats.ts'
+import { detectBeatsOfLeads, qrsDetector } from '../signal/qrs-detector.ts'
 import { QualityWindow } from '../signal/quality-window.ts'
 import { RatioMedian } from '../signal/ratio-median.ts'
 import { ecgBandPass, filterZeroPhase, ppgBandPass } from '../signal/zero-phase.ts'
 
 /** Layers of what the detectors find; a new number whenever they may find anything else. */
-const detectorNames = { ecg: 'pulseprint-beats@1', ppg: 'pulseprint-beats@1' } as const
+const detectorNames = { ecg: qrsDetector, ppg: 'pulseprint-pulses@1' } as const
 const levels = { none: '0', bad: '1', fair: '2', good: '3' } as const
 const slicesPerSecond = 4
 const blockRows = 4096
+/** Of a second on a rail nothing is left. */
+const railedRatio = 0.9
 /** Filtered together; the 0.5 Hz edge has settled after three of its time constants and more. */
 const filteredSamples = 1 << 20
 const settleSeconds = 4
@@ -21,11 +24,37 @@ const longestSeconds = 3
 type BeatKind = keyof typeof detectorNames
 const beatKindOf = (kind: LaneKind): BeatKind | null => (kind === 'ecg' || kind === 'ppg' ? kind : null)
 
-/** Samples of the beats that the offline detector of this kind of lane finds, ascending; none for lanes that have no beats. `samples` physical, NaN = missing. */
-export function findLaneBeats(kind: LaneKind, samples: Float32Array, rateHz: number): number[] {
+/** Beats of one lane, in its own samples, ascending. */
+export interface LaneBeats {
+  readonly rows: readonly number[]
+  readonly polarity: 1 | -1 | null
+}
+
+/**
+ * The beats of lanes of one kind and rate that were recorded together: ECG leads are looked at as one heart, so that noise in one is bridged by the others; pulses
+ * lane by lane. None for lanes that have no beats. `samples` physical, NaN = missing.
+ */
+export function findBeats(kind: LaneKind, lanes: readonly Float32Array[], rateHz: number): LaneBeats[] {
   const beating = beatKindOf(kind)
-  if (!beating) return []
-  const detector = new LiveBeatDetector({ rateHz, kind: beating })
+  if (beating === 'ecg') return detectBeatsOfLeads(lanes, rateHz)
+  return lanes.map((samples) => ({ rows: beating === 'ppg' ? pulses(samples, rateHz) : [], polarity: null }))
+}
+
+/** Indexes of the lanes that `findBeats` should see together: ECG leads of one rate; every other lane by itself. In the lanes' order. */
+export function heartGroups(lanes: readonly { readonly kind: LaneKind; readonly rateHz: number }[]): number[][] {
+  const leads = new Map<number, number[]>()
+  const groups: number[][] = []
+  for (const [index, { kind, rateHz }] of lanes.entries()) {
+    const known = kind === 'ecg' ? leads.get(rateHz) : undefined
+    if (known) known.push(index)
+    else groups.push([index])
+    if (kind === 'ecg' && !known) leads.set(rateHz, groups[groups.length - 1])
+  }
+  return groups
+}
+
+function pulses(samples: Float32Array, rateHz: number): number[] {
+  const detector = new LiveBeatDetector({ rateHz, kind: 'ppg' })
   const found: number[] = []
   for (let row = 0; row < samples.length; row += blockRows) for (const beat of detector.process(samples.subarray(row, row + blockRows), row)) found.push(beat)
   return found
@@ -34,26 +63,24 @@ export function findLaneBeats(kind: LaneKind, samples: Float32Array, rateHz: num
 /**
  * What one lane is worth: its beats and its quality, second by second and as a whole. The same samples give the same result.
  * @param samples physical, at the lane's own rate, NaN = missing; used up: a day of a lane is not held twice
- * @example analyseLane(lane, samples, 500).result // { beats: 22, meanRateBpm: 71.3, quality: '3333...', templateCorrelation: 0.98, ... }
+ * @param found what `findBeats` found in it
+ * @example analyseLane(lane, samples, 500, found) // { beats: 22, meanRateBpm: 71.3, quality: '3333...', templateCorrelation: 0.98, ... }
  */
-export function analyseLane(lane: LaneSpec, samples: Float32Array, rateHz: number): { result: LaneAnalysis; beats: number[] } {
+export function analyseLane(lane: LaneSpec, samples: Float32Array, rateHz: number, found: LaneBeats): LaneAnalysis {
   const beating = beatKindOf(lane.kind)
-  const beats = findLaneBeats(lane.kind, samples, rateHz)
+  const beats = found.rows
   const measured = measure(lane, samples, rateHz)
   if (beating) filterInPlace(beating === 'ecg' ? ecgBandPass(rateHz) : ppgBandPass(rateHz), samples, rateHz)
   const agreement = beating ? beatAgreement(samples, beats, rateHz, beating) : null
   return {
-    beats,
-    result: {
-      lane: lane.id,
-      detector: beating && detectorNames[beating],
-      beats: beats.length,
-      polarity: beating === 'ecg' ? (agreement?.polarity ?? null) : null,
-      meanRateBpm: meanRate(beats, rateHz),
-      ...measured,
-      templateCorrelation: agreement?.correlation ?? null,
-      ...moments(samples),
-    },
+    lane: lane.id,
+    detector: beating && detectorNames[beating],
+    beats: beats.length,
+    polarity: beats.length === 0 ? null : found.polarity,
+    meanRateBpm: meanRate(beats, rateHz),
+    ...measured,
+    templateCorrelation: agreement?.correlation ?? null,
+    ...moments(samples),
   }
 }
 
@@ -85,8 +112,8 @@ function measure(lane: LaneSpec, samples: Float32Array, rateHz: number): Measure
   let pending = 0
   let quality = ''
   const second = (): void => {
-    const { level, mainsRatio } = window.judge(pending)
-    quality += levels[level]
+    const { level, mainsRatio, saturatedRatio } = window.judge(pending)
+    quality += saturatedRatio >= railedRatio ? levels.none : levels[level]
     if (level === 'good' || level === 'fair') total.usable += window.rows(pending)
     if (mainsRatio !== null && level !== 'none') mains.add(mainsRatio)
     pending = 0

@@ -1,5 +1,5 @@
 import { LabError, noValue, type ImportLook, type ImportRules } from '../contract/index.ts'
-import { findLaneBeats } from '../dataset/lane-analysis.ts'
+import { findBeats, heartGroups } from '../dataset/lane-analysis.ts'
 import type { Files } from '../dataset/files.ts'
 import { importLanes, rowsPerFrame } from './import-lanes.ts'
 import { rowOfSample } from './imported-signal.ts'
@@ -50,14 +50,18 @@ export async function lookAt(files: Files, from: string, { file, rules, seconds,
     const sign = lane.negated ? -1 : 1
     return Float32Array.from(counts[i], (count) => (count === noValue ? Number.NaN : (sign * count - lane.baseline) / lane.gainCountsPerUnit))
   })
+  const rates = lanes.map((lane) => lane.rateHz ?? rateHz)
+  const beats: number[][] = []
+  for (const group of heartGroups(lanes.map((lane, i) => ({ kind: lane.kind, rateHz: rates[i] })))) {
+    const found = findBeats(lanes[group[0]].kind, group.map((i) => physical[i]), rates[group[0]])
+    group.forEach((lane, i) => (beats[lane] = found[i].rows.map((k) => rowOfSample(k, rateHz, rates[lane]))))
+  }
   return {
     file,
     rateHz,
     rows: frames * rowsPerFrame(source),
     columns,
-    lanes: lanes.map(({ label, kind: laneKind, unit, rateHz: own }, i) => ({
-      label, kind: laneKind, unit, beats: findLaneBeats(laneKind, physical[i], own ?? rateHz).map((k) => rowOfSample(k, rateHz, own ?? rateHz)),
-    })),
+    lanes: lanes.map(({ label, kind: laneKind, unit }, i) => ({ label, kind: laneKind, unit, beats: beats[i] })),
     bytes: columnsOf(physical, columns),
   }
 }

@@ -89,7 +89,7 @@ export async function createDemoDataset(path: string, options: DemoDatasetOption
 /** A folder that was there before keeps whatever else was in it. */
 async function removeDemo(files: Files, path: string, folderWasThere: boolean): Promise<void> {
   if (!folderWasThere) return files.remove(path)
-  for (const entry of ['dataset.json', 'subjects.jsonl', 'audit.jsonl', 'recordings']) await files.remove(join(path, entry))
+  for (const entry of ['dataset.json', 'subjects.jsonl', 'audit.jsonl', 'recordings', '.catalogue.jsonl']) await files.remove(join(path, entry))
 }
 
 async function recordPlanned(dataset: Dataset, planned: PlannedRecording, seconds: number, signal: AbortSignal | undefined): Promise<Recording> {

@@ -108,6 +108,24 @@ export class LaneMeter {
     return true
   }
 
+  /** Rows until the slice is complete. */
+  get room(): number {
+    return this.sliceRows - this.current.rows
+  }
+
+  /** As `push` of `rows` rows without a value, at most `room` of them, at once: hours of a gap cost as many steps as they have slices. */
+  skip(rows: number): boolean {
+    const now = this.current
+    const before = this.silent
+    now.rows += rows
+    this.silent += rows
+    now.missing += Math.max(0, this.silent - Math.max(before, Math.floor(this.silenceRows)))
+    if (!this.options.sparse) this.run = 0
+    if (now.rows < this.sliceRows) return false
+    this.flush()
+    return true
+  }
+
   /** Ends the slice now; false when it holds no row. For the last, shorter slice of a recording. */
   flush(): boolean {
     if (this.current.rows === 0) return false

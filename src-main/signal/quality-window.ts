@@ -51,6 +51,8 @@ export class QualityWindow {
   private readonly kind: string
   private readonly measuresMains: boolean
   private readonly slices: MeterSlice[] = []
+  /** Newest slices without any value. */
+  private empty = 0
 
   constructor(kind: string, measuresMains: boolean) {
     this.kind = kind
@@ -58,6 +60,9 @@ export class QualityWindow {
   }
 
   add(slice: MeterSlice): void {
+    this.empty = slice.missing === slice.rows ? this.empty + 1 : 0
+    // All that is remembered is a gap: one more slice of it changes nothing.
+    if (this.empty > rememberedSlices && slice.rows === this.slices[0].rows) return
     // The oldest slice's object is filled anew: no garbage at sixteen lanes.
     const slot = this.slices.length < rememberedSlices ? { ...slice } : Object.assign(this.slices.shift() as MeterSlice, slice)
     this.slices.push(slot)
@@ -65,6 +70,7 @@ export class QualityWindow {
 
   clear(): void {
     this.slices.length = 0
+    this.empty = 0
   }
 
   /** Rows in the newest `slices` slices. */

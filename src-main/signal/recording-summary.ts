@@ -42,6 +42,8 @@ export interface SummaryResult {
 const slicesPerSecond = 1 / sliceSeconds
 /** Detectors are fed in blocks of this many rows, whatever the caller's blocks are. */
 const blockRows = 4096
+/** The detector is walked through so much of a hole; where it is longer than that again and more, it starts afresh behind it, see LiveBeatDetector. */
+const walkedSeconds = 60
 /** 20..300 per minute: other intervals span a gap or are false. */
 const shortestSeconds = 0.2
 const longestSeconds = 3
@@ -104,6 +106,10 @@ class LaneSummarizer {
   private detectedRows = 0
   private rows = 0
   private pendingSlices = 0
+  /** Of them, those with a value. */
+  private pendingPresent = 0
+  /** Rows without a value since the last one that has one, which the detector has not been given. */
+  private hole = 0
   private saturated = 0
   private flat = 0
   private missing = 0
@@ -118,16 +124,51 @@ class LaneSummarizer {
 
   push(counts: Int32Array, lane: number, stride: number, rows: number): void {
     const { baseline, gainCountsPerUnit } = this.spec
+    let missing = 0
     for (let row = 0, at = lane; row < rows; row++, at += stride) {
       const count = counts[at]
-      const value = count === missingCount ? Number.NaN : (count - baseline) / gainCountsPerUnit
+      if (count === missingCount) {
+        missing++
+        continue
+      }
+      if (missing > 0) this.skip(missing)
+      missing = 0
+      if (this.hole > 0) this.crossHole()
+      const value = (count - baseline) / gainCountsPerUnit
       if (this.meter.push(count, value, false)) this.slice()
       this.block[this.filled++] = value
       if (this.filled === blockRows) this.detect()
     }
+    if (missing > 0) this.skip(missing)
+  }
+
+  private skip(rows: number): void {
+    this.hole += rows
+    for (let left = rows; left > 0; ) {
+      const step = Math.min(left, this.meter.room)
+      if (this.meter.skip(step)) this.slice()
+      left -= step
+    }
+  }
+
+  private crossHole(): void {
+    const walked = Math.ceil(walkedSeconds * this.rateHz)
+    const jumped = this.hole > 2 * walked ? this.hole - walked : 0
+    for (let left = this.hole - jumped; left > 0; ) {
+      const step = Math.min(left, blockRows - this.filled)
+      this.block.fill(Number.NaN, this.filled, this.filled + step)
+      this.filled += step
+      left -= step
+      if (this.filled === blockRows) this.detect()
+    }
+    this.hole = 0
+    if (jumped === 0) return
+    this.detect()
+    this.detectedRows += jumped
   }
 
   end(): void {
+    this.crossHole()
     this.detect()
     if (this.meter.flush()) this.slice()
     if (this.pendingSlices > 0) this.second()
@@ -162,14 +203,21 @@ class LaneSummarizer {
     this.flat += slice.flat
     this.missing += slice.missing
     this.window.add(slice)
+    if (slice.missing < slice.rows) this.pendingPresent++
     if (++this.pendingSlices === slicesPerSecond) this.second()
   }
 
   private second(): void {
+    if (this.pendingPresent === 0) {
+      // Judged `none`, whatever came before.
+      this.pendingSlices = 0
+      return
+    }
     const { level, mainsRatio } = this.window.judge(this.pendingSlices)
     if (level === 'good' || level === 'fair') this.usableRows += this.window.rows(this.pendingSlices)
     if (mainsRatio !== null && level !== 'none') this.mains.add(mainsRatio)
     this.pendingSlices = 0
+    this.pendingPresent = 0
   }
 
   private meanRate(): number | null {

@@ -71,7 +71,7 @@ export class App {
     this.measures = new ReviewMeasures(this.connection, this.jobs)
     this.thumbnails = new Thumbnails(this.connection, store)
     this.importing = new ImportingState(this.connection, this.jobs)
-    this.curation = new CurationState(this.connection, store)
+    this.curation = new CurationState(this.connection, store, (recording) => this.library.byId(recording)?.rows)
     this.splits = new SplitsState(this.connection)
     this.exports = new ExportsState(this.connection, this.jobs)
     this.#listen()

@@ -1,11 +1,11 @@
 import { LabError } from '../../src-main/contract/errors.ts'
 import type { RecordingId } from '../../src-main/contract/ids.ts'
-import type { CurationDecision, CurationOverride, CurationResult, CurationRule, DatasetVersion, VersionDiff, VersionSummary } from '../../src-main/contract/schemas/curation.ts'
+import type { CurationDecision, CurationOverride, CurationResult, CurationRule, DatasetVersion, RowSpan, VersionDiff, VersionSummary } from '../../src-main/contract/schemas/curation.ts'
 import type { Connection } from './connection.svelte.ts'
 import { Latest } from './latest.ts'
 import type { WorkingStore } from './working-store.ts'
 
-export type DecisionFilter = 'all' | 'kept' | 'excluded' | 'overridden'
+export type DecisionFilter = 'all' | 'kept' | 'trimmed' | 'excluded' | 'overridden'
 
 interface Plan {
   rules: CurationRule[]
@@ -25,10 +25,13 @@ export class CurationState {
   readonly #connection: Connection
   readonly #store: WorkingStore
   readonly #evaluation: Latest<Plan, CurationResult>
+  readonly #rowsOf: (recording: RecordingId) => number | undefined
   #datasetId = ''
 
-  constructor(connection: Connection, store: WorkingStore) {
+  /** `rowsOf`: length of a recording, to tell what was cut from what is whole. */
+  constructor(connection: Connection, store: WorkingStore, rowsOf: (recording: RecordingId) => number | undefined = () => undefined) {
     this.#connection = connection
+    this.#rowsOf = rowsOf
     this.#store = store
     this.#evaluation = new Latest(
       (plan) => connection.call('curation.evaluate', plan),
@@ -45,15 +48,19 @@ export class CurationState {
 
   readonly shown = $derived.by(() => {
     const words = this.search.trim().toLowerCase()
-    return (this.result?.decisions ?? []).filter((decision) => this.#fits(decision) && (words === '' || `${decision.subject} ${decision.session} ${decision.recording}`.toLowerCase().includes(words)))
+    return (this.result?.decisions ?? []).filter((decision) => this.#fits(decision, this.filter) && (words === '' || `${decision.subject} ${decision.session} ${decision.recording}`.toLowerCase().includes(words)))
   })
 
   counts(filter: DecisionFilter): number {
-    return (this.result?.decisions ?? []).filter((decision) => fits(decision, filter)).length
+    return (this.result?.decisions ?? []).filter((decision) => this.#fits(decision, filter)).length
   }
 
-  #fits(decision: CurationDecision): boolean {
-    return fits(decision, this.filter)
+  #fits(decision: CurationDecision, filter: DecisionFilter): boolean {
+    const { included, overridden, recording, spans } = decision
+    if (filter === 'kept') return included
+    if (filter === 'excluded') return !included
+    if (filter === 'overridden') return overridden
+    return filter === 'all' || (included && !isWhole(spans, this.#rowsOf(recording)))
   }
 
   /** Brings back the plan of this dataset, else begins with the lab's usual rules. */
@@ -142,8 +149,7 @@ export class CurationState {
   }
 }
 
-function fits(decision: CurationDecision, filter: DecisionFilter): boolean {
-  if (filter === 'kept') return decision.included
-  if (filter === 'excluded') return !decision.included
-  return filter === 'all' || decision.overridden
+/** One span from the first row to the last. */
+export function isWhole(spans: readonly RowSpan[], rows: number | undefined): boolean {
+  return spans.length === 1 && spans[0].from === 0 && (rows === undefined || spans[0].to >= rows)
 }

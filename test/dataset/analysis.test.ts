@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Analysis, type LaneSpec, type Recording } from '../../src-main/contract/index.ts'
 import { analyseLanes } from '../../src-main/dataset/analysis.ts'
-import { analyseLane } from '../../src-main/dataset/lane-analysis.ts'
+import { analyseLane, findBeats, heartGroups } from '../../src-main/dataset/lane-analysis.ts'
 import { beatAgreement } from '../../src-main/signal/beat-agreement.ts'
 import { readAnnotations } from '../../src-main/formats/wfdb-annotations.ts'
 
@@ -19,9 +19,14 @@ function heart(seconds: number, sign = 1, hz = rateHz): Float32Array {
   })
 }
 
+function analyse(spec: LaneSpec, samples: Float32Array) {
+  const [found] = findBeats(spec.kind, [samples], rateHz)
+  return { result: analyseLane(spec, samples, rateHz, found), beats: found.rows }
+}
+
 describe('the analysis of a lane', () => {
   it('finds the planted beats, their rate, and that they are alike', () => {
-    const { result, beats } = analyseLane(lane(), heart(30), rateHz)
+    const { result, beats } = analyse(lane(), heart(30))
     expect(result.beats).toBe(beats.length)
     expect(beats.length).toBeGreaterThanOrEqual(34)
     for (const beat of beats) expect(Math.abs((((beat / rateHz - 0.3 + 0.4) % 0.8) - 0.4) * rateHz)).toBeLessThan(0.06 * rateHz)
@@ -34,27 +39,27 @@ describe('the analysis of a lane', () => {
   })
 
   it('sees that the R peaks point down', () => {
-    expect(analyseLane(lane(), heart(30, -1), rateHz).result.polarity).toBe(-1)
+    expect(analyse(lane(), heart(30, -1)).result.polarity).toBe(-1)
   })
 
   it('measures what is missing, saturated and flat, and gives such seconds no good mark', () => {
     const samples = heart(20)
     samples.fill(Number.NaN, 0, 5 * rateHz)
     samples.fill(32.767, 10 * rateHz, 12 * rateHz)
-    const { result } = analyseLane(lane(), samples, rateHz)
+    const { result } = analyse(lane(), samples)
     expect(result.missingRatio).toBeCloseTo(0.25, 6)
     expect(result.saturatedRatio).toBeCloseTo(0.1, 6)
     expect(result.quality.slice(0, 5)).toBe('00000')
-    expect(result.quality.slice(10, 12)).toBe('11')
+    expect(result.quality.slice(10, 12)).toBe('00')
     const flat = heart(20)
     flat.fill(0.5, 0, 10 * rateHz)
-    expect(analyseLane(lane(), flat, rateHz).result.flatRatio).toBeCloseTo(0.5, 2)
+    expect(analyse(lane(), flat).result.flatRatio).toBeCloseTo(0.5, 2)
   })
 
   it('never fails on a lane without a signal', () => {
     for (const samples of [new Float32Array(0), new Float32Array(1), new Float32Array(3 * rateHz), new Float32Array(5000).fill(Number.NaN), Float32Array.of(Number.NaN, 1, Number.POSITIVE_INFINITY)]) {
       for (const kind of ['ecg', 'ppg', 'respiration'] as const) {
-        const { result } = analyseLane(lane({ kind }), samples.slice(), rateHz)
+        const { result } = analyse(lane({ kind }), samples.slice())
         expect(Analysis.shape.lanes.element.safeParse(result).success).toBe(true)
         expect(result.templateCorrelation).toBeNull()
       }
@@ -63,7 +68,7 @@ describe('the analysis of a lane', () => {
 
   it('has normal moments for a sine: kurtosis 1.5 and no skewness', () => {
     const sine = Float32Array.from({ length: 5000 }, (_, i) => 3 + Math.sin((2 * Math.PI * i) / 50))
-    const { result } = analyseLane(lane({ kind: 'respiration' }), sine, rateHz)
+    const { result } = analyse(lane({ kind: 'respiration' }), sine)
     expect(result.kurtosis).toBeCloseTo(1.5, 4)
     expect(result.skewness).toBeCloseTo(0, 4)
   })
@@ -71,8 +76,24 @@ describe('the analysis of a lane', () => {
   it('of a long recording is filtered in pieces that show no seams', () => {
     // 2^20 samples are one piece: the beats on both sides of the border are as alike as all.
     const long = heart(Math.ceil((2 ** 20 * 1.2) / rateHz))
-    const { result } = analyseLane(lane(), long, rateHz)
+    const { result } = analyse(lane(), long)
     expect(result.templateCorrelation).toBeGreaterThan(0.98)
+  })
+})
+
+describe('lanes that are looked at together', () => {
+  it('are the ECG leads of one rate, in the lanes’ order', () => {
+    const lanes = [{ kind: 'ecg', rateHz: 250 }, { kind: 'ppg', rateHz: 250 }, { kind: 'ecg', rateHz: 500 }, { kind: 'ecg', rateHz: 250 }, { kind: 'ppg', rateHz: 250 }] as const
+    expect(heartGroups(lanes)).toEqual([[0, 3], [1], [2], [4]])
+  })
+
+  it('bridge a stretch in which one of them shows nothing', () => {
+    const [clean, lost] = [heart(30), heart(30)]
+    lost.fill(0, 10 * rateHz, 15 * rateHz)
+    const [inClean, inLost] = findBeats('ecg', [clean, lost], rateHz)
+    const inside = (rows: readonly number[]) => rows.filter((row) => row >= 10 * rateHz && row < 15 * rateHz).length
+    expect(inside(inLost.rows)).toBe(inside(inClean.rows))
+    expect(inside(findBeats('ecg', [lost], rateHz)[0].rows)).toBe(0)
   })
 })
 

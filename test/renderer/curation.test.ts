@@ -30,7 +30,7 @@ async function setUp(handlers: FakeHandlers = {}, store = new MemoryStore()) {
   const lab = new FakeLab({ 'curation.defaults': () => usual, 'curation.evaluate': () => result, 'versions.list': () => [], ...handlers })
   const connection = new Connection(() => Promise.resolve(lab))
   await connection.start()
-  const curation = new CurationState(connection, store)
+  const curation = new CurationState(connection, store, () => 100)
   return { lab, store, curation }
 }
 
@@ -88,7 +88,7 @@ describe('a curation', () => {
   it('counts and filters by what became of a recording', async () => {
     const { curation } = await setUp()
     await curation.bind('data')
-    expect((['all', 'kept', 'excluded', 'overridden'] as const).map((filter) => curation.counts(filter))).toEqual([2, 1, 1, 1])
+    expect((['all', 'kept', 'trimmed', 'excluded', 'overridden'] as const).map((filter) => curation.counts(filter))).toEqual([2, 1, 0, 1, 1])
     curation.filter = 'excluded'
     expect(curation.shown.map(({ recording }) => recording)).toEqual([second])
     curation.filter = 'all'

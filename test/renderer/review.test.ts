@@ -15,7 +15,7 @@ import { Reviewer } from '../../src-renderer/state/reviewer.svelte.ts'
 import { MemoryStore } from '../../src-renderer/state/working-store.ts'
 import { gainBelow, StoredGain } from '../../src-renderer/views/library/stored-gain.ts'
 import { laneOf, rowOf, storedLayout, stripMiddle, xOf } from '../../src-renderer/views/library/stored-layout.ts'
-import { traceSegments } from '../../src-renderer/views/library/stored-painter.ts'
+import { fillSegments, traceSegments } from '../../src-renderer/views/library/stored-painter.ts'
 import { firstAt, intervalRange } from '../../src-renderer/views/review/interval-painter.ts'
 import { reviewKey } from '../../src-renderer/views/review/review-keys.ts'
 import { FakeLab } from './fake-lab.ts'
@@ -71,6 +71,24 @@ describe('what is drawn', () => {
     const pieces = [piece(0, [1, 2, 3, 4]), piece(4, [5, Number.NaN, 7, 8])]
     traceSegments(target, coverage(0, 8, [pieces]), { centre: 0, pixelsPerUnit: 1 }, 50, layout)
     expect(drawn.join('')).toBe('MLLLLML')
+  })
+
+  it('shows every extreme in the pixel that it falls into, and bars that touch', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -40, max: 40, noNaN: true }), { minLength: 2, maxLength: 200 }), fc.integer({ min: 1, max: 60 }), (values, wide) => {
+        const pixels = Math.min(wide, values.length)
+        const layout = storedLayout({ width: 124 + pixels, height: 124 }, 1, 0, values.length, 1, 0)
+        const bars: { x: number; from: number; to: number }[] = []
+        fillSegments({ fillRect: (x, y, _width, height) => bars.push({ x, from: y, to: y + height }) }, coverage(0, values.length, [[piece(0, values)]]), { centre: 0, pixelsPerUnit: 1 }, 50, layout)
+        values.forEach((value, row) => {
+          const x = Math.floor(xOf(layout, row + 0.5))
+          const y = 50 - Math.fround(value)
+          expect(bars.some((bar) => Math.abs(bar.x - x) <= 1e-9 && bar.from <= y + 1e-3 && bar.to >= y - 1e-3)).toBe(true)
+        })
+        expect(bars.every((bar, at) => at === 0 || (bar.from <= bars[at - 1].to && bar.to >= bars[at - 1].from))).toBe(true)
+        expect(new Set(bars.map(({ x }) => x)).size).toBe(bars.length)
+      }),
+    )
   })
 
   it('is scaled by its beats and not by an accident', () => {

@@ -27,7 +27,7 @@ describe.skipIf(!hasChromium || archive === null)('the researcher', () => {
 
   it('sees what an archive holds before anything is taken', async () => {
     await page.getByRole('link', { name: 'Library' }).click()
-    await page.getByRole('button', { name: 'Import' }).click()
+    await page.getByRole('button', { name: 'Import' }).first().click()
     await page.getByRole('textbox', { name: 'File or folder' }).fill(archive ?? '')
     await page.getByRole('button', { name: 'Look' }).click()
     await page.getByText(/90 subjects/).waitFor({ timeout: 60_000 })
@@ -51,6 +51,7 @@ describe.skipIf(!hasChromium || archive === null)('the researcher', () => {
     await page.getByRole('link', { name: 'Curate' }).click()
     await expect.poll(() => page.getByTestId('kept-recordings').innerText(), { timeout: 30_000 }).toBe('310')
     await page.getByText(/cuts/).first().waitFor()
+    await page.getByText('Cut 11').waitFor()
     await page.getByRole('combobox', { name: 'Add a rule' }).selectOption('sessions')
     await expect.poll(() => page.getByTestId('kept-recordings').innerText()).not.toBe('310')
     await page.getByRole('button', { name: 'Remove the rule: Sessions per subject' }).click()

@@ -83,7 +83,7 @@ export const curate = {
   evaluating: 'Counting…',
   kept: 'Kept',
   keptFacts: { recordings: 'Recordings', subjects: 'Subjects', sessions: 'Sessions', time: 'Signal' },
-  filters: { all: 'All', kept: 'Kept', excluded: 'Excluded', overridden: 'By hand' },
+  filters: { all: 'All', kept: 'Kept', trimmed: 'Cut', excluded: 'Excluded', overridden: 'By hand' },
   filterLabel: 'Which recordings',
   search: 'Search recordings',
   noneShown: 'No recording here',

@@ -89,7 +89,7 @@ export const curate: Strings['curate'] = {
   evaluating: '正在计算…',
   kept: '保留',
   keptFacts: { recordings: '记录', subjects: '受试者', sessions: '场次', time: '信号' },
-  filters: { all: '全部', kept: '保留', excluded: '排除', overridden: '人工' },
+  filters: { all: '全部', kept: '保留', trimmed: '剪过', excluded: '排除', overridden: '人工' },
   filterLabel: '哪些记录',
   search: '搜索记录',
   noneShown: '这里没有记录',

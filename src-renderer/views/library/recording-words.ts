@@ -1,4 +1,6 @@
 import type { Recording, RecordingListItem } from '../../../src-main/contract/schemas/recording.ts'
+import type { Strings } from '../../strings/en.ts'
+import type { Format } from '../../strings/format.ts'
 import type { Tone } from '../../ui/tone.ts'
 
 /** A lost row in a thousand is visible in a beat; less is worth knowing. */
@@ -16,6 +18,16 @@ export const stateTone: Record<RecordingListItem['state'], Tone> = {
   recovered: 'warn',
   imported: 'neutral',
   discarded: 'bad',
+}
+
+/** When it was made: the day alone where an archive knows no time (midnight sharp is none), or that nobody knows. */
+export function recordingDate(recording: Pick<Recording, 'state' | 'startedAt' | 'timeZone' | 'origin'>, format: Format, t: Strings): string {
+  return dateWords({ ...recording, dateUnknown: recording.origin?.dateUnknown ?? false }, format, t)
+}
+
+export function dateWords({ state, startedAt, timeZone, dateUnknown }: Pick<RecordingListItem, 'state' | 'startedAt' | 'timeZone' | 'dateUnknown'>, format: Format, t: Strings): string {
+  if (dateUnknown) return t.importing.unknownDate
+  return state === 'imported' && /T00:00:00(\.0+)?[+Z-]/.test(startedAt) ? format.date(startedAt, timeZone) : format.dateTime(startedAt, timeZone)
 }
 
 /** One finding on several lanes is said once: `Channel 1, Channel 2: 8.0 % of the samples ...`. The lab says it lane by lane. */

@@ -1,6 +1,6 @@
 import type { Gap, Marker } from '../../../src-main/contract/schemas/recording.ts'
 import type { LaneSpec } from '../../../src-main/contract/schemas/device.ts'
-import type { Segment } from '../../state/envelope-tiles.ts'
+import type { Piece, Segment } from '../../state/envelope-tiles.ts'
 import { roundDown125 } from '../../trace/auto-gain.ts'
 import type { LaneScale } from '../../trace/auto-gain.ts'
 import type { Rails } from '../../trace/envelope-painter.ts'
@@ -92,14 +92,79 @@ export function paintLanes(context: CanvasRenderingContext2D, picture: StoredPic
     context.beginPath()
     context.rect(layout.left, stripTop(layout, index), layout.width - layout.left, layout.stripHeight)
     context.clip()
-    context.strokeStyle = laneColour(theme, lane.spec.kind)
-    context.lineWidth = 1.2 * layout.ratio
-    context.lineJoin = 'round'
-    context.beginPath()
-    traceSegments(context, lane.segments, lane.scale, middle, layout)
-    context.stroke()
+    const colour = laneColour(theme, lane.spec.kind)
+    if (lane.segments.every(({ piece }) => columnPixels(layout, piece) <= 1)) {
+      context.fillStyle = colour
+      fillSegments(context, lane.segments, lane.scale, middle, layout)
+    } else {
+      context.strokeStyle = colour
+      context.lineWidth = 1.2 * layout.ratio
+      context.lineJoin = 'round'
+      context.beginPath()
+      traceSegments(context, lane.segments, lane.scale, middle, layout)
+      context.stroke()
+    }
     context.restore()
   })
+}
+
+/** Device pixels of one column of a piece. */
+function columnPixels(layout: StoredLayout, piece: Piece): number {
+  return (((piece.toRow - piece.fromRow) / piece.columns) * layout.plotWidth) / (layout.toRow - layout.fromRow)
+}
+
+/**
+ * Draws pieces whose columns are not wider than a pixel: one upright bar per pixel, from the lowest to the highest value that falls into it. Without a
+ * graphics card a stroked zigzag of so many corners takes many times as long.
+ */
+export function fillSegments(target: Pick<CanvasRenderingContext2D, 'fillRect'>, segments: readonly Segment[], scale: LaneScale, middle: number, layout: StoredLayout): void {
+  const half = 0.6 * layout.ratio
+  let pixel = Number.NaN
+  let top = 0
+  let foot = 0
+  let lastTop = Number.NaN
+  let lastFoot = Number.NaN
+  const flush = () => {
+    if (pixel !== pixel) return
+    // A bar reaches to its neighbour, so that a steep flank has no steps.
+    const from = lastFoot < top ? lastFoot : top
+    const to = lastTop > foot ? lastTop : foot
+    target.fillRect(pixel, from - half, 1, to - from + 2 * half)
+    lastTop = top
+    lastFoot = foot
+  }
+  for (const { fromRow, toRow, piece } of segments) {
+    const { values, columns } = piece
+    const step = (piece.toRow - piece.fromRow) / columns
+    const pixels = columnPixels(layout, piece)
+    const first = Math.max(0, Math.floor((fromRow - piece.fromRow) / step))
+    const end = Math.min(columns, Math.ceil((toRow - piece.fromRow) / step))
+    let x = xOf(layout, piece.fromRow + (first + 0.5) * step)
+    for (let column = first; column < end; column++, x += pixels) {
+      const low = values[2 * column]
+      const high = values[2 * column + 1]
+      if (low !== low || high !== high) {
+        flush()
+        pixel = Number.NaN
+        lastTop = Number.NaN
+        lastFoot = Number.NaN
+        continue
+      }
+      const yTop = middle - (high - scale.centre) * scale.pixelsPerUnit
+      const yFoot = middle - (low - scale.centre) * scale.pixelsPerUnit
+      const place = Math.floor(x)
+      if (place === pixel) {
+        top = Math.min(top, yTop)
+        foot = Math.max(foot, yFoot)
+        continue
+      }
+      flush()
+      pixel = place
+      top = yTop
+      foot = yFoot
+    }
+  }
+  flush()
 }
 
 /** Adds the pieces of one lane to a path; neighbouring pieces join, missing columns break the line. */
