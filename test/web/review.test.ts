@@ -62,9 +62,9 @@ describe.skipIf(!hasChromium)('the reviewer', () => {
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
     await expect.poll(() => layer().inputValue()).toBe('mk')
+    await expect.poll(async () => (await storedEvents(app.path('lab'), 'mk')).map(({ type }) => type)).toEqual(['basis', 'set'])
     await expect.poll(saved).toBe('All saved')
     const events = await storedEvents(app.path('lab'), 'mk')
-    expect(events.map(({ type }) => type)).toEqual(['basis', 'set'])
     expect(events[1]).toMatchObject({ kind: 'beat', value: 'V' })
   })
 
