@@ -2,6 +2,7 @@ import type { AgreementReport, Disagreement, Label, LabelKind, RecordingId } fro
 import { ConfusionCounts } from './kappa.ts'
 import { timeline, type TimelineSegment } from './label-timeline.ts'
 import { matchBeats, matchWindowSeconds } from './match-beats.ts'
+import { compareText } from './order.ts'
 
 /** One recording as two annotators labelled it. */
 export interface LabelledTwice {
@@ -71,8 +72,8 @@ interface MatchedLane {
 }
 
 /**
- * Beats that are compared with each other: lane by lane. Where one layer mostly names no lane (the annotators of public databases), the other one's lane with most beats
- * stands for all of its lanes.
+ * Beats that are compared with each other: lane by lane. Where one layer mostly names no lane (the annotators of public databases), it is about the heart: the other one's
+ * lane that agrees best (F1; the first by name of equals) stands for all of its lanes, whose worse ones only show the same heart less well.
  */
 function matchedLanes({ first, second, rateHz }: LabelledTwice): MatchedLane[] {
   const window = Math.round(matchWindowSeconds * rateHz)
@@ -82,9 +83,9 @@ function matchedLanes({ first, second, rateHz }: LabelledTwice): MatchedLane[] {
     return { first: a, second: b, pairs: matchBeats(a.map((label) => label.row), b.map((label) => label.row), window) }
   }
   if (isLaneless(mine) || isLaneless(theirs)) {
-    const lane = busiestLane(isLaneless(mine) ? theirs : mine)
-    const there = (label: Label): boolean => label.lane === null || label.lane === lane
-    return [match(mine.filter(there), theirs.filter(there))]
+    const there = (lane: string | null) => (label: Label): boolean => label.lane === null || label.lane === lane
+    const candidates = lanesOf(isLaneless(mine) ? theirs : mine).map((lane) => match(mine.filter(there(lane)), theirs.filter(there(lane))))
+    return [candidates.reduce((best, one) => (f1Of(one) > f1Of(best) ? one : best))]
   }
   const lanes = [...new Set([...mine, ...theirs].map((label) => label.lane))]
   return lanes.map((lane) => match(mine.filter((label) => label.lane === lane), theirs.filter((label) => label.lane === lane)))
@@ -92,11 +93,13 @@ function matchedLanes({ first, second, rateHz }: LabelledTwice): MatchedLane[] {
 
 const isLaneless = (beats: readonly Label[]): boolean => beats.filter((label) => label.lane === null).length * 2 > beats.length
 
-function busiestLane(beats: readonly Label[]): string | null {
-  const counts = new Map<string | null, number>()
-  for (const { lane } of beats) counts.set(lane, (counts.get(lane) ?? 0) + 1)
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null
+/** Lanes that beats are on, by name; `[null]` where they name none. */
+function lanesOf(beats: readonly Label[]): (string | null)[] {
+  const named = [...new Set(beats.flatMap(({ lane }) => lane ?? []))].sort(compareText)
+  return named.length > 0 ? named : [null]
 }
+
+const f1Of = ({ first, second, pairs }: MatchedLane): number => (pairs.length === 0 ? 0 : (2 * pairs.length) / (first.length + second.length))
 
 /** What a label says, without who and when. */
 export type Said = Pick<Label, 'row' | 'toRow' | 'lane' | 'kind' | 'value'>

@@ -24,6 +24,8 @@ export interface CurationCandidate {
   readonly id: RecordingId
   /** Of the person: merged codes are resolved. */
   readonly subject: SubjectCode
+  /** Every code that the person has or had, in lower case: a rule may name any of them. */
+  readonly codes: readonly string[]
   readonly tags: readonly string[]
   readonly consent: Consent
   readonly session: string

@@ -128,10 +128,11 @@ export function labelPermutation(placement: Placement): LeakFinding[] {
   }
   const { probes } = comparisons(placement)
   const byPerson = groupBy(probes, ({ person }) => person)
-  const [person, most] = [...byPerson].reduce<[string, number]>((best, [code, own]) => (own.length > best[1] ? [code, own.length] : best), ['', 0])
-  if (byPerson.size >= 3 && most > probes.length / 2) {
-    const share = most / probes.length
-    findings.push(finding('label-permutation', 'warn', `${person} has ${percent(share)} of the tests: always answering ${person} is right that often, shuffled names or not.`, byPerson.get(probes[0].person) ?? [], { share: digits(share), people: byPerson.size }))
+  const busiest = [...byPerson.values()].reduce<Placed[]>((most, own) => (own.length > most.length ? own : most), [])
+  if (byPerson.size >= 3 && busiest.length > probes.length / 2) {
+    const [{ person }] = busiest
+    const share = busiest.length / probes.length
+    findings.push(finding('label-permutation', 'warn', `${person} has ${percent(share)} of the tests: always answering ${person} is right that often, shuffled names or not.`, busiest, { share: digits(share), people: byPerson.size }))
   }
   return findings
 }

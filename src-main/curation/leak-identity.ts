@@ -69,7 +69,7 @@ export function mergedSubjects({ placed }: Placement): LeakFinding[] {
   })
 }
 
-/** The split is not of this version, or the recordings are no longer what was frozen, or rows are assigned that the version leaves out. */
+/** The split is not of this version, or the recordings are no longer what was frozen, or rows are assigned that the version leaves out, or that are none. */
 export function contentChanged({ split, version, placed, facts }: Placement): LeakFinding[] {
   const findings: LeakFinding[] = []
   if (split.versionHash !== version.hash) findings.push(finding('content-changed', 'block', `The split was made of another content of ${split.version} than it has now.`, []))
@@ -77,6 +77,7 @@ export function contentChanged({ split, version, placed, facts }: Placement): Le
     if (about.length > 0) findings.push(finding('content-changed', 'block', message(named([...new Set(about.map(({ assignment }) => `${assignment.subject}/${assignment.recording}`))])), about))
   }
   report(placed.filter(({ entry }) => entry === null), (names) => `The version has no such recordings: ${names}.`)
+  report(placed.filter(({ assignment, spans }) => spans.length === 0 || assignment.spans.some(({ from, to }) => to <= from)), (names) => `Spans are assigned that hold no row: ${names}.`)
   report(placed.filter(({ entry, spans }) => entry !== null && rowsIn(subtractSpans(spans, entry.spans)) > 0), (names) => `Rows are assigned that the version leaves out: ${names}.`)
   const { current } = facts
   if (current) {

@@ -2,7 +2,7 @@ import type { LeakFinding } from '../contract/index.ts'
 import { finding, named, type Placed, type Placement } from './leak-findings.ts'
 import { groupBy } from './order.ts'
 import { distance } from './spans.ts'
-import { dividesRows, guardRows, type Side } from './split-roles.ts'
+import { dividesRows, guardRows, leakyName, type Side } from './split-roles.ts'
 
 /** In time, where rows of one recording are divided: what trains, what validates, what tests. */
 const timeOf: Record<Side, number> = { train: 0, enrol: 0, validation: 1, test: 2 }
@@ -38,7 +38,9 @@ export function rowOverlaps({ split, placed }: Placement): LeakFinding[] {
   report('window-overlap', windows, (names) => `Windows reach from one side into the other, or the guard between them is too short: ${names}.`)
   report('random-beats', mixed, (names) => `Rows that test do not come after those that train: ${names}. Random beats may only be split under the name diagnostic-leaky.`)
   if (options.strategy === 'diagnostic-leaky') {
-    findings.push(finding('random-beats', 'warn', 'Neighbouring beats of one recording train and test: a result says nothing about recognising a person.', placed))
+    const words = 'Neighbouring beats of one recording train and test: a result says nothing about recognising a person.'
+    if (split.name === leakyName) findings.push(finding('random-beats', 'warn', words, placed))
+    else findings.push(finding('random-beats', 'block', `${words} Such a split may only be called ${leakyName}, not ${split.name}.`, placed))
   }
   return findings
 }

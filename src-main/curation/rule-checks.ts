@@ -81,7 +81,7 @@ function onBestLane(candidate: CurationCandidate, kind: LaneKind, check: (lane: 
 function checkPerson(rule: Extract<RecordingRule, { kind: 'subjects' | 'subject-tag' | 'consent' | 'dates' | 'label' }>, candidate: CurationCandidate): Refusal | null {
   switch (rule.kind) {
     case 'subjects': {
-      const listed = rule.codes.includes(candidate.subject)
+      const listed = rule.codes.some((code) => candidate.codes.includes(code.toLowerCase()))
       if (listed === rule.keep) return null
       return { data: { subject: candidate.subject }, text: `${candidate.subject} is ${listed ? 'to be left out' : 'not among the chosen subjects'}.` }
     }

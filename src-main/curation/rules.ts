@@ -107,10 +107,13 @@ function counts(decisions: readonly CurationDecision[]): CurationResult['include
   }
 }
 
-const isDate = /^\d{4}-\d{2}-\d{2}$/
+/** Of the calendar: 30 February is none. */
+function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && Number.isFinite(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
+}
 
 /** What a schema cannot say of a rule. @throws LabError `rules-invalid` with `data.rule`. */
-export function requireValidRules(rules: readonly CurationRule[]): void {
+function requireValidRules(rules: readonly CurationRule[]): void {
   rules.forEach((rule, at) => {
     const refuse = (reason: string): LabError => new LabError('rules-invalid', `Rule ${at + 1} (${rule.kind}) cannot be used: ${reason}.`, { rule: at, kind: rule.kind, reason })
     if (rule.kind === 'heart-rate' && rule.from > rule.to) throw refuse(`its lower rate ${rule.from} is above its upper rate ${rule.to}`)
@@ -119,7 +122,7 @@ export function requireValidRules(rules: readonly CurationRule[]): void {
       if (unknown !== undefined) throw refuse(`no recording is ever "${unknown}"; there are ${RecordingState.options.join(', ')}`)
     }
     if (rule.kind === 'dates') {
-      const wrong = [rule.from, rule.to].find((date) => date !== null && !isDate.test(date))
+      const wrong = [rule.from, rule.to].find((date) => date !== null && !isDate(date))
       if (wrong != null) throw refuse(`"${wrong}" is no date like 2026-03-01`)
       if (rule.from !== null && rule.to !== null && rule.from > rule.to) throw refuse(`${rule.from} is after ${rule.to}`)
     }

@@ -22,7 +22,7 @@ export type SplitSource = Pick<DatasetVersion, 'name' | 'hash' | 'entries'>
  */
 export function buildSplit(version: SplitSource, name: string, options: SplitOptions, sha256: Sha256): DatasetSplit {
   requireValidOptions(options)
-  if ((options.strategy === 'diagnostic-leaky') !== (name === leakyName)) {
+  if (options.strategy === 'diagnostic-leaky' ? name !== leakyName : name.toLowerCase() === leakyName) {
     throw new LabError('split-invalid', `A split of random beats, and no other, is called ${leakyName}: its name says that it proves nothing.`, { field: 'name', name, strategy: options.strategy })
   }
   const plan = planOf(version.entries, options)
@@ -45,7 +45,7 @@ export function splitHash({ formatVersion, version, versionHash, options, assign
 }
 
 /** Strategies that give these recordings a test; never the diagnostic one, which any data supports. */
-export function supportedStrategies(entries: readonly VersionEntry[], options: SplitOptions): SplitStrategy[] {
+function supportedStrategies(entries: readonly VersionEntry[], options: SplitOptions): SplitStrategy[] {
   return SplitStrategy.options.filter((strategy) => {
     if (strategy === 'diagnostic-leaky') return false
     const asked = { ...options, strategy, subjectDisjoint: false, folds: null, fold: 0, test: options.test > 0 ? options.test : 0.2 }

@@ -12,7 +12,7 @@ export function isSubjectDisjoint(options: Pick<SplitOptions, 'strategy' | 'subj
 }
 
 /** Roles whose rows a model may be fitted to. @example closed set: ['train', 'enrol']; subject-disjoint: ['train'] */
-export function trainingRoles(options: Pick<SplitOptions, 'strategy' | 'subjectDisjoint'>): readonly SplitRole[] {
+function trainingRoles(options: Pick<SplitOptions, 'strategy' | 'subjectDisjoint'>): readonly SplitRole[] {
   return isSubjectDisjoint(options) ? ['train'] : ['train', 'enrol']
 }
 

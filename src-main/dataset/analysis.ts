@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { Analysis, LabError, type Recording } from '../contract/index.ts'
 import { annotationCode, readAnnotations, writeAnnotations, type WfdbAnnotation } from '../formats/wfdb-annotations.ts'
+import { findBeatsInStretches } from './beat-stretches.ts'
 import { writeAtomically, type Files } from './files.ts'
-import { analyseLane, findBeats, heartGroups, type LaneBeats } from './lane-analysis.ts'
+import { analyseLane, heartGroups, type LaneBeats } from './lane-analysis.ts'
+import { rowOfSample, samplesInRows } from './lane-rows.ts'
 import { StoredSignals } from './stored-signals.ts'
 
 /** Where an analysis gets a lane's samples from: memory, or the recording's folder. */
@@ -31,25 +33,30 @@ export async function analyseLanes(recording: Pick<Recording, 'id' | 'state' | '
   const results: Analysis['lanes'] = []
   const annotations: WfdbAnnotation[] = []
   const rates = lanes.map((lane) => lane.rateHz ?? declaredRateHz)
+  /** Of a lane that was analysed: a day of samples is not held twice. */
+  let spare: Float32Array | null = null
   const samplesOf = async (channel: number): Promise<Float32Array> => {
     if (signal?.aborted) throw new LabError('cancelled', 'The analysis was cancelled.')
-    return typeof source === 'function' ? source(channel) : readLane(source.files, source.folder, recording, channel, signal)
+    const into = spare
+    spare = null
+    return typeof source === 'function' ? source(channel) : readLane(source.files, source.folder, recording, channel, { signal, into })
   }
   const record = (channel: number, samples: Float32Array, found: LaneBeats): void => {
     results[channel] = analyseLane(lanes[channel], samples, rates[channel], found)
+    spare = samples
     if (channel >= mostLanes) return
-    for (const k of found.rows) annotations.push({ sample: Math.round((k * declaredRateHz) / rates[channel]), code: beatCode, subtype: 0, channel, number: 0, text: '' })
+    for (const k of found.rows) annotations.push({ sample: rowOfSample(k, declaredRateHz, rates[channel]), code: beatCode, subtype: 0, channel, number: 0, text: '' })
   }
   for (const group of heartGroups(lanes.map(({ kind }, channel) => ({ kind, rateHz: rates[channel] })))) {
     const first = await samplesOf(group[0])
     const fused = first.length * group.length <= mostFusedSamples
     const leads = [first]
     if (fused) for (const channel of group.slice(1)) leads.push(await samplesOf(channel))
-    findBeats(lanes[group[0]].kind, leads, rates[group[0]]).forEach((found, i) => record(group[i], leads[i], found))
+    findBeatsInStretches(lanes[group[0]].kind, leads, rates[group[0]]).forEach((found, i) => record(group[i], leads[i], found))
     if (fused) continue
     for (const channel of group.slice(1)) {
       const samples = await samplesOf(channel)
-      record(channel, samples, findBeats(lanes[channel].kind, [samples], rates[channel])[0])
+      record(channel, samples, findBeatsInStretches(lanes[channel].kind, [samples], rates[channel])[0])
     }
   }
   const detectors = [...new Set(results.flatMap((lane) => lane.detector ?? []))]
@@ -98,22 +105,22 @@ export async function readAnalysisBeats(files: Files, folder: string): Promise<M
 }
 
 /**
- * One lane's own physical samples from signals.dat, NaN where there is none. Lanes without a rate of their own have a sample on every row.
+ * One lane's own physical samples from signals.dat, NaN where there is none. Lanes without a rate of their own have a sample on every row. `into` is used where it is as long.
  * @throws LabError `recording-incomplete`, `wfdb-header-invalid`, `wfdb-signal-invalid`, `cancelled`.
  */
 export async function readLane(
-  files: Files, folder: string, recording: Pick<Recording, 'id' | 'state' | 'lanes' | 'declaredRateHz'>, index: number, signal?: AbortSignal,
+  files: Files, folder: string, recording: Pick<Recording, 'id' | 'state' | 'lanes' | 'declaredRateHz'>, index: number, { signal, into = null }: { readonly signal?: AbortSignal; readonly into?: Float32Array | null } = {},
 ): Promise<Float32Array> {
-  const { rateHz, baseline, gainCountsPerUnit } = recording.lanes[index]
+  const { declaredRateHz } = recording
+  const { rateHz = declaredRateHz, baseline, gainCountsPerUnit } = recording.lanes[index]
   const stored = await StoredSignals.open(files, folder, recording)
   try {
-    const step = rateHz === undefined ? 1 : recording.declaredRateHz / rateHz
-    const samples = new Float32Array(Math.ceil(stored.rows / step)).fill(Number.NaN)
-    // Sample k stands on row round(k * step).
+    const length = samplesInRows(stored.rows, declaredRateHz, rateHz)
+    const samples = (into?.length === length ? into : new Float32Array(length)).fill(Number.NaN)
     let k = 0
     for await (const { counts, missing, row, rows } of stored.blocks(0, stored.rows, signal)) {
       for (; k < samples.length; k++) {
-        const at = Math.round(k * step) - row
+        const at = rowOfSample(k, declaredRateHz, rateHz) - row
         if (at >= rows) break
         const count = counts[at * stored.lanes + index]
         if (count !== missing) samples[k] = (count - baseline) / gainCountsPerUnit

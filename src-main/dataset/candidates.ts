@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { Analysis, LabError, type Recording, type RecordingId } from '../contract/index.ts'
+import { LabError, type Recording, type RecordingId } from '../contract/index.ts'
 import type { CandidateLabel, CurationCandidate } from '../curation/candidates.ts'
+import { readAnalysis } from './analysis.ts'
 import { LayerFold } from './label-fold.ts'
-import { readLabelLines } from './label-lines.ts'
+import { annotatorOf, readLabelLines } from './label-lines.ts'
 import type { Files } from './files.ts'
 import { leadingBlockRows } from './leading-block.ts'
 import type { RecordingStore } from './recordings.ts'
@@ -10,7 +11,7 @@ import { sessionOf } from './recording-scan.ts'
 import type { SubjectStore } from './subjects.ts'
 
 /** All that is in the recording's own folder. */
-type OwnPart = Omit<CurationCandidate, 'subject' | 'tags' | 'consent'>
+type OwnPart = Omit<CurationCandidate, 'subject' | 'codes' | 'tags' | 'consent'>
 
 /** Folders looked at in one go. */
 const together = 32
@@ -40,7 +41,7 @@ export class CandidateCollector {
    */
   async collect(options: { readonly signal?: AbortSignal } = {}): Promise<CurationCandidate[]> {
     const items = await this.#recordings.list()
-    const people = new Map((await this.#subjects.list()).map((subject) => [subject.code as string, subject]))
+    const people = new Map((await this.#subjects.list()).map((subject) => [subject.code as string, { ...subject, codes: this.#subjects.codesOf(subject.code).map((code) => code.toLowerCase()) }]))
     const collected = new Map<RecordingId, CurationCandidate>()
     let next = 0
     const runner = async (): Promise<void> => {
@@ -50,7 +51,7 @@ export class CandidateCollector {
         const part = await this.#own(item.id)
         const person = people.get(item.subject)
         // Recordings of a code that nobody registered: a finding of `verify`; nothing is known of the person.
-        if (part) collected.set(item.id, { ...part, subject: item.subject, tags: person?.tags ?? [], consent: person?.consent ?? 'unknown' })
+        if (part) collected.set(item.id, { ...part, subject: item.subject, codes: person?.codes ?? [item.subject.toLowerCase()], tags: person?.tags ?? [], consent: person?.consent ?? 'unknown' })
       }
     }
     await Promise.all(Array.from({ length: Math.min(together, items.length) }, runner))
@@ -62,7 +63,7 @@ export class CandidateCollector {
   async #own(id: RecordingId): Promise<OwnPart | null> {
     try {
       const folder = this.#recordings.folder(id)
-      const names = (await this.#files.list(folder)).map(({ name }) => name).filter((name) => name === 'recording.json' || name === 'analysis.json' || layerName(name) !== null)
+      const names = (await this.#files.list(folder)).map(({ name }) => name).filter((name) => name === 'recording.json' || name === 'analysis.json' || annotatorOf(name) !== null)
       const stamps = await Promise.all(names.sort().map(async (name) => `${name} ${stampOf(await this.#files.stat(join(folder, name)))}`))
       const stamp = stamps.join('\n')
       const known = this.#known.get(id)
@@ -81,14 +82,13 @@ export class CandidateCollector {
     const { id, startedAt, state, device, rows, lanes, laneSummaries, gaps, warnings, origin, contentHash, files } = recording
     const findings = [...new Set([...warnings, ...(origin?.findings ?? [])].map(({ code }) => code))]
     const rateHz = recording.declaredRateHz
-    const analysis = names.includes('analysis.json') ? await this.#analysis(folder) : null
     return {
       id, startedAt, state, rateHz, rows, laneSummaries, gaps, findings, contentHash,
       session: sessionOf(recording),
       day: origin?.dateUnknown ? null : startedAt.slice(0, 10),
       device: device.profile,
       lanes: lanes.map((lane) => ({ id: lane.id, label: lane.label, kind: lane.kind, unit: lane.unit, gainCountsPerUnit: lane.gainCountsPerUnit, baseline: lane.baseline, bits: lane.bits })),
-      analysis: analysis?.contentHash === contentHash ? analysis : null,
+      analysis: await readAnalysis(this.#files, folder, contentHash),
       leadingBlockRows: findings.includes('import-leading-block') && rows > 0 ? Math.min(rows, await leadingBlockRows(this.#files, folder, rateHz)) : 0,
       ...(await this.#labels(folder, recording, names)),
       signalHash: files.find(({ name }) => name === 'signals.dat')?.sha256 ?? '',
@@ -96,21 +96,11 @@ export class CandidateCollector {
     }
   }
 
-  async #analysis(folder: string): Promise<Analysis | null> {
-    try {
-      return Analysis.safeParse(JSON.parse(new TextDecoder().decode(await this.#files.readFile(join(folder, 'analysis.json'))))).data ?? null
-    } catch (thrown) {
-      // Derived: a damaged one is made anew by the next analysis, and counts as none until then.
-      if (thrown instanceof SyntaxError) return null
-      throw thrown
-    }
-  }
-
   async #labels(folder: string, recording: Recording, names: readonly string[]): Promise<Pick<OwnPart, 'labels' | 'beatSymbols'>> {
     const labels: CandidateLabel[] = []
     const symbols = new Set<string>()
     for (const name of names) {
-      const annotator = layerName(name)
+      const annotator = annotatorOf(name)
       if (annotator === null) continue
       const fold = new LayerFold(annotator, recording.lanes.map((lane) => lane.id))
       for (const event of (await readLabelLines(this.#files, join(folder, name))).events) if (event.type !== 'basis') fold.apply(event)
@@ -122,5 +112,4 @@ export class CandidateCollector {
   }
 }
 
-const layerName = (name: string): string | null => /^labels\.(.+)\.jsonl$/.exec(name)?.[1] ?? null
 const stampOf = (found: { bytes: number; modifiedMs: number } | null): string => (found ? `${found.bytes} ${found.modifiedMs}` : '')

@@ -47,6 +47,24 @@ function unpacked(item: PackedItem, known: Map<string, Lane[]>): RecordingListIt
   return { ...item, lanes }
 }
 
+type PackedEntry = Omit<CatalogueEntry, 'item'> & { readonly item: PackedItem }
+
+const fields = Object.keys(RecordingListItem.shape)
+
+/**
+ * A line whose checksum holds was written by this program, with the fields of the first line: looking at every value would cost as much as reading the recordings. A line that somebody
+ * made up, checksum and all, must not end the program.
+ */
+function entryOf(json: string): PackedEntry | null {
+  try {
+    const entry = JSON.parse(json) as PackedEntry
+    const { id, item } = entry
+    return item.id === id && fields.every((field) => field in item) && item.lanes.every((lane) => Array.isArray(lane)) ? entry : null
+  } catch {
+    return null
+  }
+}
+
 const lineOf = (value: unknown): string => {
   const json = JSON.stringify(value)
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
@@ -67,14 +85,13 @@ export class Catalogue {
     this.#dataset = dataset
   }
 
-  /** Entries by id; empty when there is no catalogue that can be believed. Damaged lines are left out. @throws LabError `file-read-failed`. */
+  /** Entries by id; empty when there is no catalogue that can be read and believed. Damaged lines are left out. */
   async load(): Promise<Map<string, CatalogueEntry>> {
     const entries = new Map<string, CatalogueEntry>()
     const known = new Map<string, Lane[]>()
     this.#lines = 0
     this.#sound = false
-    if ((await this.#files.stat(this.#path)) === null) return entries
-    const lines = new TextDecoder().decode(await this.#files.readFile(this.#path)).split('\n')
+    const lines = (await this.#text()).split('\n')
     if (lines[0] !== lineOf(this.#head()).trimEnd()) return entries
     this.#sound = true
     for (let i = 1; i < lines.length; i++) {
@@ -83,11 +100,19 @@ export class Catalogue {
       this.#lines++
       const json = line.slice(9)
       if (crc32(json).toString(16).padStart(8, '0') !== line.slice(0, 8)) continue
-      // The checksum says that this program wrote it, and the first line that its fields were these.
-      const entry = JSON.parse(json) as Omit<CatalogueEntry, 'item'> & { readonly item: PackedItem }
-      entries.set(entry.id, { ...entry, item: unpacked(entry.item, known) })
+      const entry = entryOf(json)
+      if (entry) entries.set(entry.id, { ...entry, item: unpacked(entry.item, known) })
     }
     return entries
+  }
+
+  /** Empty where nothing can be read: whatever keeps the file from being read, the recordings say the same. */
+  async #text(): Promise<string> {
+    try {
+      return (await this.#files.stat(this.#path)) === null ? '' : new TextDecoder().decode(await this.#files.readFile(this.#path))
+    } catch {
+      return ''
+    }
   }
 
   #head(): unknown {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { Analysis, Annotator, LabError, type Label, type Recording } from '../contract/index.ts'
+import { Annotator, LabError, type Label, type Recording } from '../contract/index.ts'
 import { annotationCode, annotationSymbol, readAnnotations, type WfdbAnnotation } from '../formats/wfdb-annotations.ts'
+import { readAnalysis } from './analysis.ts'
 import { basisBeatId, beatColumns, isBeatCode, type BeatColumns } from './beat-columns.ts'
 import type { Files } from './files.ts'
 
@@ -23,7 +24,7 @@ export async function readDetectorLayers(files: Files, folder: string, recording
   const live = await annotationsOf(files, join(folder, 'beats.qrs'))
   const note = live?.annotations.find(({ code, text }) => code === noteCode && Annotator.safeParse(text).success)
   if (live && note) layers.push(layerOf(note.text, live.annotations, live.updatedAt))
-  const analysis = await analysisOf(files, folder, recording.contentHash)
+  const analysis = await readAnalysis(files, folder, recording.contentHash)
   const offline = analysis && (await annotationsOf(files, join(folder, 'analysis.qrs')))
   if (!offline) return layers
   for (const detector of new Set(analysis.lanes.flatMap((lane) => lane.detector ?? []))) {
@@ -53,20 +54,6 @@ async function annotationsOf(files: Files, path: string): Promise<AnnotationFile
     return { annotations: readAnnotations(bytes), updatedAt: new Date(found.modifiedMs).toISOString() }
   } catch (thrown) {
     if (LabError.from(thrown).code !== 'wfdb-annotations-invalid') throw thrown
-    return null
-  }
-}
-
-/** `null` without a sound analysis of the present signal. */
-async function analysisOf(files: Files, folder: string, contentHash: string): Promise<Analysis | null> {
-  const path = join(folder, 'analysis.json')
-  if ((await files.stat(path)) === null) return null
-  const bytes = await files.readFile(path)
-  try {
-    const analysis = Analysis.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data
-    return analysis?.contentHash === contentHash ? analysis : null
-  } catch {
-    // Not JSON: cut off by a crash; it is derived and can be made again.
     return null
   }
 }

@@ -1,8 +1,7 @@
 import type { Envelope, Recording } from '../contract/index.ts'
 import { ColumnFolder, columnBorders } from './column-folder.ts'
-import type { Files } from './files.ts'
 import type { OverviewLayout } from './overview.ts'
-import { StoredSignals } from './stored-signals.ts'
+import type { StoredSignals } from './stored-signals.ts'
 
 export interface EnvelopeRequest {
   /** Lane ids in the wanted order; `null` for all. */
@@ -18,7 +17,7 @@ export interface EnvelopeRequest {
 const spansPerColumn = 4
 
 /** The stride that an envelope reads for such a request: 1 is signals.dat itself. */
-export function envelopeStride(fromRow: number, toRow: number, columns: number, layout: OverviewLayout | null): number {
+function envelopeStride(fromRow: number, toRow: number, columns: number, layout: OverviewLayout | null): number {
   const fitting = (layout?.levels ?? []).filter((level) => level.stride * spansPerColumn <= (toRow - fromRow) / columns)
   return fitting.at(-1)?.stride ?? 1
 }
@@ -39,14 +38,4 @@ export async function storedEnvelope(stored: StoredSignals, recording: Pick<Reco
     else for await (const { counts, missing, row, rows } of stored.blocks(folder.first, folder.end, signal)) folder.addRows(counts, missing, row, rows, stored.lanes, picked)
   }
   return { fromRow, toRow, columns, bytes: folder.physical(picked.map((lane) => recording.lanes[lane])) }
-}
-
-/** As `storedEnvelope`, for one look at a recording. @throws LabError also as `StoredSignals.open`. */
-export async function readEnvelope(files: Files, folder: string, recording: Pick<Recording, 'id' | 'state' | 'lanes'>, request: EnvelopeRequest): Promise<Envelope> {
-  const stored = await StoredSignals.open(files, folder, recording)
-  try {
-    return await storedEnvelope(stored, recording, request)
-  } finally {
-    await stored.close()
-  }
 }

@@ -28,8 +28,8 @@ export interface Files {
   syncFolder(folder: string): Promise<void>
   makeFolder(folder: string): Promise<void>
   list(folder: string): Promise<{ name: string; folder: boolean }[]>
-  /** `null` when there is nothing. */
-  stat(path: string): Promise<{ bytes: number; folder: boolean; modifiedMs: number } | null>
+  /** `null` when there is nothing. `file`: false also for pipes, sockets and devices, whose bytes never end. */
+  stat(path: string): Promise<{ bytes: number; folder: boolean; file: boolean; modifiedMs: number } | null>
   remove(path: string): Promise<void>
   freeBytes(folder: string): Promise<number>
 }
@@ -123,7 +123,7 @@ export const nodeFiles: Files = {
   async stat(path) {
     try {
       const found = await stat(path)
-      return { bytes: found.size, folder: found.isDirectory(), modifiedMs: found.mtimeMs }
+      return { bytes: found.size, folder: found.isDirectory(), file: found.isFile(), modifiedMs: found.mtimeMs }
     } catch (thrown) {
       const error = fileError(thrown, path, 'read')
       if (error.code === 'file-not-found' || error.data.errno === 'ENOTDIR') return null

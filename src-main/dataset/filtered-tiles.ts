@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LabError, type DisplayFilters, type LaneSpec, type Recording } from '../contract/index.ts'
 import { displaySections } from '../signal/live-filter.ts'
 import { filterZeroPhase } from '../signal/zero-phase.ts'
+import { rowOfSample } from './lane-rows.ts'
 import type { StoredSignals } from './stored-signals.ts'
 
 const tileSeconds = 16
@@ -97,12 +98,12 @@ function filterLane(samples: Float32Array, lane: LaneSpec, rateHz: number, first
   return result
 }
 
-/** Rows `from`..`to` on which a lane of `laneRateHz` has its samples: `round(k * rateHz / laneRateHz)`. @example ownRows(100, 250, 0, 10) // [0, 3, 5, 8] */
+/** Rows `from`..`to` on which a lane of `laneRateHz` has its samples. @example ownRows(100, 250, 0, 10) // [0, 3, 5, 8] */
 export function ownRows(laneRateHz: number, rateHz: number, from: number, to: number): number[] {
   const rows: number[] = []
   const step = rateHz / laneRateHz
   for (let k = Math.max(0, Math.ceil((from - 0.5) / step) - 1); ; k++) {
-    const row = Math.round(k * step)
+    const row = rowOfSample(k, rateHz, laneRateHz)
     if (row >= to) return rows
     if (row >= from) rows.push(row)
   }

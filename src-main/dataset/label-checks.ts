@@ -1,4 +1,4 @@
-import { Annotator, LabError, type LabelChange, type Recording } from '../contract/index.ts'
+import { Annotator, LabelChange, LabError, type Recording } from '../contract/index.ts'
 import { annotationCode } from '../formats/wfdb-annotations.ts'
 import { isBeatCode } from './beat-columns.ts'
 import type { LayerFold } from './label-fold.ts'
@@ -38,6 +38,9 @@ export function checkChanges(changes: readonly LabelChange[], layer: LayerFold, 
     sent.add(change.id)
     const refuse = (field: string, reason: string): LabError =>
       new LabError('label-invalid', `Label ${index} of ${changes.length} cannot be saved: ${field}: ${reason}.`, { recording: recording.id, index, id: change.id, field, reason })
+    // What the schema of a line refuses would be written and never read again.
+    const read = LabelChange.safeParse(change)
+    if (!read.success) throw refuse(read.error.issues[0].path.map(String).join('.'), read.error.issues[0].message)
     if (layer.basis !== null && change.id.startsWith(`${layer.basis}:`)) throw refuse('id', 'ids of this form name the beats that the layer started from')
     if (change.type === 'set') checkSaid(change, recording.rows, lanes, refuse)
     const target = change.supersedes

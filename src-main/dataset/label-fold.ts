@@ -67,7 +67,8 @@ export class LayerFold {
   apply(event: Exclude<LabelEvent, { type: 'basis' }>): void {
     if (this.#known.has(event.id)) return
     this.#remember(event)
-    if (event.origin === 'imported') this.#origin = 'imported'
+    // What a person started from an imported layer holds copies of its labels, and is a person's all the same.
+    if (event.origin === 'imported' && this.#basis === null) this.#origin = 'imported'
     if (event.supersedes !== null) this.#drop(event.supersedes)
     if (event.type === 'set') (event.kind === 'beat' ? this.#beats : this.#others).set(event.id, event)
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LabelEvent } from '../contract/index.ts'
+import { Annotator, LabelEvent } from '../contract/index.ts'
 import type { Files } from './files.ts'
 import { readJsonLines, type DamagedLine, type JsonLines } from './json-lines.ts'
 
@@ -11,6 +11,17 @@ const more = { more: z.number().int().nonnegative().optional() }
 const [basis, set, remove] = LabelEvent.options
 const LabelLine = z.discriminatedUnion('type', [basis.extend(more), set.extend(more), remove.extend(more)])
 export type LabelLine = z.infer<typeof LabelLine>
+
+/** @example layerFile('anna') // 'labels.anna.jsonl' */
+export const layerFile = (annotator: string): string => `labels.${annotator}.jsonl`
+
+/** Where the beats lie that a layer started from: WFDB annotations. */
+export const basisFile = (annotator: string): string => `labels.${annotator}.basis`
+
+/** Whose layer a file of a recording's folder is; `null` for any other file. @example annotatorOf('labels.anna.jsonl') // 'anna' */
+export function annotatorOf(file: string): Annotator | null {
+  return Annotator.safeParse(/^labels\.(.+)\.jsonl$/.exec(file)?.[1]).data ?? null
+}
 
 export interface LabelLines {
   /** Whole events, in order. */

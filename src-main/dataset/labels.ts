@@ -8,7 +8,7 @@ import { JsonLinesAppender } from './json-lines.ts'
 import { labelAnnotations } from './label-annotations.ts'
 import { checkAnnotator, checkChanges } from './label-checks.ts'
 import { LayerFold } from './label-fold.ts'
-import { labelLines, readLabelLines, type LabelLine } from './label-lines.ts'
+import { annotatorOf, basisFile, labelLines, layerFile, readLabelLines, type LabelLine } from './label-lines.ts'
 import { LayerCache } from './layer-cache.ts'
 import type { RecordingStore } from './recordings.ts'
 import type { SubjectStore } from './subjects.ts'
@@ -27,11 +27,12 @@ interface OpenLayer {
   readonly fold: LayerFold
   readonly appender: JsonLinesAppender<LabelLine>
   readonly stamp: string
+  /** Why the beats that it started from cannot be read: what the layer says is then not known, but other layers are. */
+  readonly problem: LabError | null
 }
 
 type FileStat = { bytes: number; modifiedMs: number } | null
 const stampOf = (found: FileStat): string => (found ? `${found.bytes} ${found.modifiedMs}` : '')
-const layerFile = (annotator: string): string => `labels.${annotator}.jsonl`
 
 /** labels.atr is written when nobody has saved a label for so long, and at closing. */
 const idleMs = 2000
@@ -77,8 +78,7 @@ export class LabelStore {
 
   /** Names of the layers that people or imports wrote, sorted; cheap. */
   async #names(id: string): Promise<string[]> {
-    const names = (await this.#files.list(this.#recordings.folder(id))).flatMap(({ name }) => /^labels\.(.+)\.jsonl$/.exec(name)?.[1] ?? [])
-    return names.filter((name) => Annotator.safeParse(name).success).sort()
+    return (await this.#files.list(this.#recordings.folder(id))).flatMap(({ name }) => annotatorOf(name) ?? []).sort()
   }
 
   /** Labels other than beats that overlap the rows (half open), by row. @throws LabError `label-not-found` when there is no such layer. */
@@ -133,6 +133,11 @@ export class LabelStore {
     if (recording.state === 'recording') throw new LabError('recording-in-progress', `The recording ${id} is still being written.`, { recording: id })
     const annotator = checkAnnotator(name, await this.#names(id))
     const layer = await this.#open(recording, annotator)
+    if (layer.problem) throw layer.problem
+    if (layer.fold.layer().origin === 'imported' && origin !== 'imported') {
+      const reason = 'it came with a file and stays as it came; start a layer of your own from it'
+      throw new LabError('annotator-invalid', `The layer "${annotator}" of ${id} cannot be changed: ${reason}.`, { recording: id, annotator, reason })
+    }
     const createdAt = this.#context.stamp().at
     const events: LabelEvent[] = []
     // The new layer's state is tried on a fold of its own: a refusal must leave nothing behind.
@@ -177,7 +182,7 @@ export class LabelStore {
   }
 
   #basisPath(id: string, annotator: string): string {
-    return join(this.#recordings.folder(id), `labels.${annotator}.basis`)
+    return join(this.#recordings.folder(id), basisFile(annotator))
   }
 
   /** @throws LabError `subject-erased` for a recording of a subject that was erased, `recording-not-found`. */
@@ -195,6 +200,7 @@ export class LabelStore {
 
   async #existing(recording: Recording, annotator: string): Promise<OpenLayer> {
     const layer = Annotator.safeParse(annotator).success ? await this.#open(recording, annotator) : null
+    if (layer?.problem) throw layer.problem
     if (layer && layer.fold.events.length > 0) return layer
     throw new LabError('label-not-found', `The recording ${recording.id} has no layer "${annotator}".`, { recording: recording.id, annotator })
   }
@@ -208,19 +214,31 @@ export class LabelStore {
     if (known?.stamp === stamp) return known
     const { events, read } = await readLabelLines(this.#files, path)
     const fold = new LayerFold(annotator, laneIdsOf(recording))
+    const basis = events.some((event) => event.type === 'basis') ? await this.#readBasis(recording.id, annotator) : beatColumns([])
+    const problem = basis instanceof LabError ? basis : null
     for (const event of events) {
-      if (event.type === 'basis') fold.start(event, await this.#readBasis(recording.id, annotator))
+      if (event.type === 'basis') fold.start(event, basis instanceof LabError ? beatColumns([]) : basis)
       else fold.apply(event)
     }
-    const layer = { fold, appender: new JsonLinesAppender<LabelLine>(this.#files, path, read), stamp }
-    this.#cache.set(key, layer, fold.weight)
+    const layer = { fold, appender: new JsonLinesAppender<LabelLine>(this.#files, path, read), stamp, problem }
+    // One that is mended by putting its file back must not be remembered as broken.
+    if (!problem) this.#cache.set(key, layer, fold.weight)
     return layer
   }
 
-  async #readBasis(id: string, annotator: string): Promise<BeatColumns> {
+  /** The beats, or why they are not there. */
+  async #readBasis(id: string, annotator: string): Promise<BeatColumns | LabError> {
     const path = this.#basisPath(id, annotator)
-    if ((await this.#files.stat(path)) === null) throw new LabError('dataset-invalid', `The beats that the layer ${annotator} of ${id} started from are missing.`, { recording: id, path })
-    return decodeBeats(await this.#files.readFile(path))
+    const refuse = (reason: string, cause?: unknown): LabError =>
+      new LabError('dataset-invalid', `The beats that the layer ${annotator} of ${id} started from ${reason}.`, { recording: id, annotator, path }, { cause })
+    try {
+      if ((await this.#files.stat(path)) === null) return refuse('are missing')
+      const bytes = await this.#files.readFile(path)
+      // Two zero bytes end every annotation file.
+      return bytes.length >= 2 && bytes.at(-1) === 0 && bytes.at(-2) === 0 ? decodeBeats(bytes) : refuse('are cut off')
+    } catch (thrown) {
+      return refuse(`cannot be read: ${LabError.from(thrown).message}`, thrown)
+    }
   }
 
   async #detectorLayers(recording: Recording): Promise<readonly DetectorLayer[]> {
@@ -238,13 +256,14 @@ export class LabelStore {
     return (await this.#detectorLayers(recording)).find((layer) => layer.annotator === annotator) ?? null
   }
 
-  /** Lines that cannot be read and appends that a crash cut off, per layer of a recording. @throws LabError `recording-not-found`. */
-  async damage(id: string): Promise<{ annotator: string; lines: number; unfinished: number }[]> {
-    const read = await Promise.all((await this.#names(id)).map(async (annotator) => ({ annotator, ...(await readLabelLines(this.#files, this.#path(id, annotator))) })))
-    return read.flatMap(({ annotator, damaged, unfinished }) => {
-      const lines = damaged.filter((line) => !line.torn).length
-      return lines > 0 || unfinished > 0 ? [{ annotator, lines, unfinished }] : []
+  /** Lines that cannot be read, appends that a crash cut off, and what is wrong with the beats that it started from, per layer of a recording. @throws LabError `recording-not-found`. */
+  async damage(id: string): Promise<{ annotator: string; lines: number; unfinished: number; basis: string | null }[]> {
+    const looks = (await this.#names(id)).map(async (annotator) => {
+      const { events, damaged, unfinished } = await readLabelLines(this.#files, this.#path(id, annotator))
+      const basis = events.some((event) => event.type === 'basis') ? await this.#readBasis(id, annotator) : null
+      return { annotator, lines: damaged.filter((line) => !line.torn).length, unfinished, basis: basis instanceof LabError ? basis.message : null }
     })
+    return (await Promise.all(looks)).filter(({ lines, unfinished, basis }) => lines > 0 || unfinished > 0 || basis !== null)
   }
 
   #writeSoon(id: string): void {
@@ -279,8 +298,9 @@ export class LabelStore {
 
   /** `adjudicated`, or the layer with the newest event, people's before imported ones. */
   async #shown(recording: Recording): Promise<string | null> {
-    const layers = await Promise.all((await this.#names(recording.id)).map(async (name) => (await this.#open(recording, name)).fold.layer()))
+    const layers = await Promise.all((await this.#names(recording.id)).map((name) => this.#open(recording, name)))
     const byImportance = layers
+      .flatMap(({ fold, problem }) => (problem ? [] : fold.layer()))
       .filter((layer) => layer.updatedAt !== null)
       .sort((a, b) => rank(a) - rank(b) || (b.updatedAt ?? '').localeCompare(a.updatedAt ?? '') || (a.annotator < b.annotator ? -1 : 1))
     return byImportance[0]?.annotator ?? null

@@ -3,6 +3,7 @@ import { LabError, type VerifyFinding } from '../contract/index.ts'
 import type { AuditEntry } from './audit.ts'
 import type { Dataset } from './dataset.ts'
 import { readJsonLines } from './json-lines.ts'
+import { basisFile, layerFile } from './label-lines.ts'
 import { SubjectEvent } from './subject-events.ts'
 
 /**
@@ -28,6 +29,7 @@ export async function listFindings(dataset: Dataset): Promise<VerifyFinding[]> {
       report('subjects.jsonl', 'dataset-invalid', `audit.jsonl has ${missing.what} of ${String(missing.data.code)}${consent} at ${missing.at}; subjects.jsonl does not.`)
     }
     await unregistered(dataset, report)
+    for (const folder of await dataset.recordings.strays()) report(folder, 'dataset-invalid', `${folder} is a second copy of a recording that lies elsewhere: nothing uses it. Remove it.`)
     await damagedLabels(dataset, findings)
   } catch (thrown) {
     const { code, message } = LabError.from(thrown)
@@ -95,12 +97,13 @@ async function unregistered(dataset: Dataset, report: Report): Promise<void> {
   }
 }
 
-/** Lines of label layers that cannot be read, and saves that a crash cut off: whoever saved was not told that it is done. */
+/** Lines of label layers that cannot be read, and lost beats that they started from. A save that a crash cut off is no finding: whoever saved was not told that it is done. */
 async function damagedLabels(dataset: Dataset, findings: VerifyFinding[]): Promise<void> {
   for (const recording of await dataset.recordings.ids()) {
-    for (const { annotator, lines } of await dataset.labels.damage(recording)) {
+    for (const { annotator, lines, basis } of await dataset.labels.damage(recording)) {
+      if (basis !== null) findings.push({ recording, file: basisFile(annotator), code: 'dataset-invalid', message: basis })
       if (lines === 0) continue
-      const file = `labels.${annotator}.jsonl`
+      const file = layerFile(annotator)
       findings.push({ recording, file, code: 'dataset-invalid', message: `${lines} lines of ${file} cannot be read.` })
     }
   }

@@ -56,6 +56,19 @@ export class NamedFiles<S extends z.ZodType> {
     return new TextDecoder().decode(await this.#files.readFile(this.path(name)))
   }
 
+  /**
+   * Removes what crashes left in the folder: half-written files (`.part`), and those with `companion` as their ending whose own file was never written. They may say what the files
+   * no longer do. @throws LabError of writing.
+   */
+  async sweep(companion: string | null = null): Promise<void> {
+    if ((await this.#files.stat(this.folder)) === null) return
+    const names = new Set(await this.names())
+    for (const { name, folder } of await this.#files.list(this.folder)) {
+      const isOrphan = companion !== null && name.endsWith(companion) && !names.has(name.slice(0, -companion.length))
+      if (!folder && (name.endsWith('.part') || isOrphan)) await this.#files.remove(join(this.folder, name))
+    }
+  }
+
   invalid(name: string, reason: string, cause?: unknown): LabError {
     return new LabError(this.#codes.invalid, `The ${this.#what} "${name}" is damaged or was changed: ${reason}.`, { [this.#what]: name, path: this.path(name), reason }, { cause })
   }

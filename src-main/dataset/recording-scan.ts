@@ -24,9 +24,12 @@ const recordingFormatVersion = 1
 /** Files looked at in one go; enough to keep a disk busy, few enough to leave file handles to others. */
 const together = 32
 
-/** All folders recordings/<subject>/<ULID>, by id (which is by time). Foreign folders are left alone. */
-export async function findRecordings(files: Files, root: string): Promise<RecordingPlace[]> {
-  if ((await files.stat(root)) === null) return []
+/**
+ * All folders recordings/<subject>/<ULID>, by id (which is by time). Foreign folders are left alone. An id that is there twice, because somebody copied a folder, lies where its
+ * recording.json says, and the others are strays.
+ */
+export async function findRecordings(files: Files, root: string): Promise<{ places: RecordingPlace[]; strays: RecordingPlace[] }> {
+  if ((await files.stat(root)) === null) return { places: [], strays: [] }
   const places: RecordingPlace[] = []
   const subjects = (await files.list(root)).filter((entry) => entry.folder)
   await inBatches(subjects, async (entry) => {
@@ -37,7 +40,22 @@ export async function findRecordings(files: Files, root: string): Promise<Record
       if (inner.folder && id.success) places.push({ id: id.data, subject: subject.data, folder: join(root, entry.name, inner.name) })
     }
   })
-  return places.sort((a, b) => (a.id < b.id ? -1 : 1))
+  places.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.folder < b.folder ? -1 : 1))
+  const strays: RecordingPlace[] = []
+  for (let i = 0; i + 1 < places.length; ) {
+    if (places[i].id !== places[i + 1].id) i++
+    else strays.push(...places.splice((await isReadable(files, places[i])) ? i + 1 : i, 1))
+  }
+  return { places, strays }
+}
+
+async function isReadable(files: Files, place: RecordingPlace): Promise<boolean> {
+  try {
+    await readRecording(files, place)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { LabError, Recording, type RecordingId, type RecordingListItem, type SubjectCode, type VerifyFinding } from '../contract/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import { writeAtomically, type Files } from './files.ts'
-import { findRecordings, listItem, readRecording, scanRecordings, type RecordingPlace, type ScannedRecording } from './recording-scan.ts'
+import { RecordingIndex } from './recording-index.ts'
+import { listItem, readRecording, type RecordingPlace, type ScannedRecording } from './recording-scan.ts'
 import type { SubjectCounts } from './subjects.ts'
 import type { WriteContext } from './write-context.ts'
 
@@ -13,10 +14,6 @@ export interface RecordingStoreOptions {
   readonly resolve: (code: SubjectCode) => SubjectCode
 }
 
-/** How long what a reader saw counts for summaries. */
-const readerTrustMs = 1000
-/** Changes to the catalogue wait so long for others. */
-const saveAfterMs = 1000
 /** A reviewer moves between few recordings at once. */
 const keptRecordings = 16
 
@@ -25,27 +22,10 @@ export class RecordingStore {
   readonly #files: Files
   readonly #root: string
   readonly #context: WriteContext
+  readonly #index: RecordingIndex
   readonly #listeners = new Set<(id: RecordingId | null) => void>()
   /** Being written by this program: `recording` on disk, yet not interrupted. */
   readonly #active = new Set<RecordingId>()
-  #places = new Map<RecordingId, RecordingPlace>()
-  #scanned = new Map<RecordingId, ScannedRecording>()
-  #last: Promise<unknown> = Promise.resolve()
-  /** Changes made here: a look at the disk that began before one of them does not show it. */
-  #changes = 0
-  /** When each was changed here, as a value of `#changes`. */
-  readonly #changedAt = new Map<RecordingId, number>()
-  #scanning: { changes: number; result: Promise<readonly ScannedRecording[]> } | null = null
-  /** Everything on the disk was looked at since opening. A writer need not look again: what changes, changes here. */
-  #looked = false
-  #lookedAtMs = 0
-  #lookingBehind = false
-  /** What is held here, by id; made when asked for. */
-  #sorted: readonly ScannedRecording[] | null = null
-  readonly #catalogue: Catalogue | null
-  /** Not in the catalogue yet. */
-  readonly #unsaved = new Set<RecordingId>()
-  #saving: NodeJS.Timeout | null = null
   /** recording.json of those asked for last, as long as the file stays the same. */
   readonly #read = new Map<RecordingId, { stamp: string; recording: Recording }>()
   /** The code that a merged subject's code stands for. */
@@ -53,86 +33,18 @@ export class RecordingStore {
   /** Start of the other program that writes now (read-only datasets): what it began since is being written, not interrupted. */
   readonly #otherWriterSince: () => Promise<string | null>
 
-  private constructor(files: Files, root: string, context: WriteContext, options: RecordingStoreOptions) {
-    const { otherWriterSince, catalogue, resolve } = options
-    this.#catalogue = catalogue
-    this.#resolve = resolve
+  private constructor(files: Files, root: string, context: WriteContext, index: RecordingIndex, options: RecordingStoreOptions) {
     this.#files = files
     this.#root = root
     this.#context = context
-    this.#otherWriterSince = otherWriterSince
+    this.#index = index
+    this.#resolve = options.resolve
+    this.#otherWriterSince = options.otherWriterSince
+    index.onDrift(() => this.#tell(null))
   }
 
   static async open(files: Files, root: string, context: WriteContext, options: RecordingStoreOptions): Promise<RecordingStore> {
-    const store = new RecordingStore(files, root, context, options)
-    const [, entries] = await Promise.all([store.#find(), options.catalogue?.load()])
-    for (const place of store.#places.values()) {
-      const entry = entries?.get(place.id)
-      if (!entry || `${root}${sep}${entry.folder}` !== place.folder) continue
-      store.#scanned.set(place.id, { ...place, modifiedMs: entry.modifiedMs, bytes: entry.bytes, item: entry.item, finding: null })
-    }
-    return store
-  }
-
-  async #find(): Promise<void> {
-    for (;;) {
-      const changes = this.#changes
-      const places = await findRecordings(this.#files, this.#root)
-      if (changes !== this.#changes) continue
-      this.#places = new Map(places.map((place) => [place.id, place]))
-      return
-    }
-  }
-
-  /** Callers that come while one looks share what it finds, unless something was changed here since it began. */
-  #scan(): Promise<readonly ScannedRecording[]> {
-    if (this.#scanning?.changes === this.#changes) return this.#scanning.result
-    const mine = { changes: this.#changes, result: this.#look() }
-    this.#scanning = mine
-    const done = (): void => {
-      if (this.#scanning === mine) this.#scanning = null
-    }
-    mine.result.then(done, done)
-    return mine.result
-  }
-
-  async #look(): Promise<readonly ScannedRecording[]> {
-    await this.#find()
-    const begun = this.#changes
-    const before = this.#scanned
-    const found = new Map((await scanRecordings(this.#files, [...this.#places.values()], before)).map((entry) => [entry.id, entry]))
-    // What was changed here meanwhile is as it is here, there or gone.
-    for (const [id, at] of this.#changedAt) {
-      if (at <= begun) continue
-      const mine = this.#scanned.get(id)
-      if (mine) found.set(id, mine)
-      else found.delete(id)
-    }
-    for (const [id, entry] of found) if (before.get(id) !== entry) this.#unsaved.add(id)
-    for (const id of this.#scanned.keys()) if (!found.has(id)) this.#unsaved.add(id)
-    this.#scanned = found
-    this.#sorted = null
-    this.#looked = true
-    this.#lookedAtMs = this.#context.now()
-    this.#saveSoon()
-    return this.#held()
-  }
-
-  #held(): readonly ScannedRecording[] {
-    this.#sorted ??= [...this.#scanned.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-    return this.#sorted
-  }
-
-  /** Takes in what was written, or that it is gone. */
-  #note(place: Pick<RecordingPlace, 'id'>, entry: ScannedRecording | null): void {
-    if (entry) this.#scanned.set(place.id, entry)
-    else this.#scanned.delete(place.id)
-    this.#sorted = null
-    this.#read.delete(place.id)
-    this.#changes++
-    this.#changedAt.set(place.id, this.#changes)
-    this.#unsaved.add(place.id)
-    this.#saveSoon()
+    return new RecordingStore(files, root, context, await RecordingIndex.open(files, root, context, options.catalogue), options)
   }
 
   #items(scanned: readonly ScannedRecording[]): RecordingListItem[] {
@@ -154,85 +66,36 @@ export class RecordingStore {
    * writer once; unchanged files are not read again.
    */
   async list(): Promise<RecordingListItem[]> {
-    return this.#items(this.#context.writable && this.#looked ? this.#held() : await this.#scan())
+    return this.#items(await this.#index.list())
   }
 
   /**
    * As `list`, at once: a writer believes the catalogue until it has looked at the disk, which it does behind the scenes. If that finds anything else, listeners hear `null`.
    */
   async snapshot(): Promise<RecordingListItem[]> {
-    // A reader's screen asks for several things at once; a second old is new enough for them.
-    const fresh = this.#context.now() - this.#lookedAtMs
-    if (!this.#context.writable) return this.#looked && fresh >= 0 && fresh < readerTrustMs ? this.#items(this.#held()) : this.list()
-    if (this.#looked) return this.list()
-    const unknown = [...this.#places.values()].filter(({ id }) => !this.#scanned.has(id))
-    if (unknown.length > this.#scanned.size) return this.list()
-    for (const entry of await scanRecordings(this.#files, unknown, this.#scanned)) {
-      if (this.#scanned.has(entry.id)) continue
-      this.#scanned.set(entry.id, entry)
-      this.#unsaved.add(entry.id)
-      this.#sorted = null
-    }
-    if (!this.#lookingBehind) {
-      this.#lookingBehind = true
-      void this.#lookBehind()
-    }
-    return this.#items(this.#held())
-  }
-
-  async #lookBehind(): Promise<void> {
-    const before = this.#held()
-    const changes = this.#changes
-    try {
-      const after = await this.#scan()
-      const same = changes === this.#changes && (after.length === before.length && after.every((entry, i) => entry === before[i]))
-      if (!same) for (const listener of this.#listeners) listener(null)
-    } catch {
-      // The disk cannot be read: whoever asks for a recording next is told so.
-      this.#lookingBehind = false
-    }
-  }
-
-  #saveSoon(): void {
-    if (!this.#catalogue || !this.#context.writable || this.#saving) return
-    this.#saving = setTimeout(() => {
-      this.#saving = null
-      void this.#save()
-    }, saveAfterMs)
-    this.#saving.unref()
-  }
-
-  /** Brings the catalogue up to date. It is derived: what cannot be written is read from the recordings again next time. */
-  async #save(): Promise<void> {
-    const catalogue = this.#catalogue
-    if (!catalogue || !this.#context.writable) return
-    const work = this.#last.then(async () => {
-      const changed = [...this.#unsaved].flatMap((id) => this.#scanned.get(id) ?? [])
-      this.#unsaved.clear()
-      if (catalogue.needsRewriting(this.#scanned.size)) await (this.#looked && catalogue.rewrite(this.#held(), this.#root))
-      else await catalogue.append(changed, this.#root)
-    })
-    this.#last = work.catch(() => undefined)
-    await this.#last
+    return this.#items(await this.#index.snapshot())
   }
 
   /** Waits for what is being written and brings the catalogue up to date. */
-  async close(): Promise<void> {
-    if (this.#saving) clearTimeout(this.#saving)
-    this.#saving = null
-    if (this.#unsaved.size > 0) await this.#save()
-    await this.#last
+  close(): Promise<void> {
+    return this.#index.close()
   }
 
   /** Recordings whose recording.json is missing or damaged. */
   async findings(): Promise<VerifyFinding[]> {
-    return (await this.#scan()).flatMap((entry) => entry.finding ?? [])
+    return (await this.#index.scan()).flatMap((entry) => entry.finding ?? [])
+  }
+
+  /** Folders, below the dataset's, that hold a recording a second time: copied by hand. They are in no list. */
+  async strays(): Promise<string[]> {
+    await this.#index.find()
+    return this.#index.strays.map(({ subject, id }) => `recordings/${subject}/${id}`)
   }
 
   /** Ids of all recording folders, readable or not, oldest first. */
   async ids(): Promise<RecordingId[]> {
-    await this.#find()
-    return [...this.#places.keys()]
+    await this.#index.find()
+    return [...this.#index.places.keys()]
   }
 
   /**
@@ -240,7 +103,7 @@ export class RecordingStore {
    * @throws LabError `recording-not-found`, `recording-incomplete`, `dataset-invalid`.
    */
   async get(id: string): Promise<Recording> {
-    if (!this.#places.has(id as RecordingId)) await this.#find()
+    if (!this.#index.places.has(id as RecordingId)) await this.#index.find()
     const place = this.#place(id)
     const found = await this.#files.stat(join(place.folder, 'recording.json'))
     const stamp = `${found?.modifiedMs} ${found?.bytes}`
@@ -262,7 +125,7 @@ export class RecordingStore {
   }
 
   #place(id: string): RecordingPlace {
-    const place = this.#places.get(id as RecordingId)
+    const place = this.#index.places.get(id as RecordingId)
     if (!place) throw new LabError('recording-not-found', `There is no recording ${id} in this dataset.`, { recording: id })
     return place
   }
@@ -311,8 +174,8 @@ export class RecordingStore {
    */
   create(recording: Recording): Promise<string> {
     return this.#alone(recording.id, async () => {
-      await this.#find()
-      if (this.#places.has(recording.id)) {
+      await this.#index.find()
+      if (this.#index.places.has(recording.id)) {
         throw new LabError('state-conflict', `The recording ${recording.id} exists already.`, { recording: recording.id })
       }
       const subjectFolder = join(this.#root, recording.subject)
@@ -324,12 +187,12 @@ export class RecordingStore {
         await this.#store(place, recording)
         await this.#context.audit('recording.created', { recording: recording.id, subject: recording.subject })
       } catch (thrown) {
-        this.#note(place, null)
+        this.#note(place.id, null)
         // What made the recording fail is what a person must hear, not that its empty folder stayed.
         await this.#files.remove(place.folder).catch(() => undefined)
         throw thrown
       }
-      this.#places.set(recording.id, place)
+      this.#index.addPlace(place)
       if (recording.state === 'recording') this.#active.add(recording.id)
       return place.folder
     })
@@ -360,15 +223,15 @@ export class RecordingStore {
   async #take({ recording, folder }: { recording: Recording; folder: string }): Promise<RecordingPlace> {
     const subjectFolder = join(this.#root, recording.subject)
     const place = { id: recording.id, subject: recording.subject, folder: join(subjectFolder, recording.id) }
-    if (this.#places.has(recording.id)) {
+    if (this.#index.places.has(recording.id)) {
       throw new LabError('state-conflict', `The recording ${recording.id} exists already.`, { recording: recording.id })
     }
     const read = await readRecording(this.#files, { ...place, folder })
     await this.#files.makeFolder(subjectFolder)
     await this.#files.rename(folder, place.folder)
     const found = await this.#files.stat(join(place.folder, 'recording.json'))
-    this.#places.set(place.id, place)
-    this.#note(place, { ...place, modifiedMs: found?.modifiedMs ?? 0, bytes: found?.bytes ?? 0, item: listItem(read), finding: null })
+    this.#index.addPlace(place)
+    this.#note(place.id, { ...place, modifiedMs: found?.modifiedMs ?? 0, bytes: found?.bytes ?? 0, item: listItem(read), finding: null })
     return place
   }
 
@@ -376,7 +239,7 @@ export class RecordingStore {
   write(recording: Recording): Promise<void> {
     return this.#alone(recording.id, async () => {
       const place = this.#place(recording.id)
-      const before = this.#scanned.get(recording.id)?.item?.state
+      const before = this.#index.get(recording.id)?.item?.state
       await this.#store(place, recording)
       if (recording.state !== 'recording') this.#active.delete(recording.id)
       if (recording.state === 'discarded' && before !== 'discarded') {
@@ -390,33 +253,35 @@ export class RecordingStore {
     return this.#alone(id, async () => {
       const place = this.#place(id)
       await this.#files.remove(place.folder)
-      this.#places.delete(id)
+      this.#index.removePlace(id)
       this.#active.delete(id)
-      this.#note(place, null)
+      this.#note(place.id, null)
     })
   }
 
   /** Recordings in the folders of these subjects, by code in any case; looks at the disk. */
   async ofSubjects(codes: ReadonlySet<string>): Promise<{ ids: RecordingId[]; active: RecordingId[] }> {
-    await this.#find()
-    const ids = [...this.#places.values()].filter((place) => codes.has(place.subject.toLowerCase())).map((place) => place.id)
+    await this.#index.find()
+    const ids = [...this.#index.places.values()].filter((place) => codes.has(place.subject.toLowerCase())).map((place) => place.id)
     return { ids, active: ids.filter((id) => this.#active.has(id)) }
   }
 
   /** Removes the folders of these subjects with everything in them, and every trace in the catalogue. Returns what is gone. @throws LabError of writing. */
   removeSubjects(codes: ReadonlySet<string>): Promise<RecordingId[]> {
     return this.#alone(null, async () => {
-      await this.#find()
-      const gone = [...this.#places.values()].filter((place) => codes.has(place.subject.toLowerCase()))
+      await this.#index.find()
+      const gone = [...this.#index.places.values()].filter((place) => codes.has(place.subject.toLowerCase()))
       const folders = (await this.#files.list(this.#root)).filter((entry) => entry.folder && codes.has(entry.name.toLowerCase()))
+      // A copy under somebody else's code is theirs all the same, and goes while there is something that tells so.
+      const ids = new Set(gone.map(({ id }) => id))
+      for (const stray of this.#index.strays) if (ids.has(stray.id)) await this.#files.remove(stray.folder)
       for (const { name } of folders) await this.#files.remove(join(this.#root, name))
       await this.#files.syncFolder(this.#root)
       for (const place of gone) {
-        this.#places.delete(place.id)
-        this.#note(place, null)
+        this.#index.removePlace(place.id)
+        this.#note(place.id, null)
       }
-      if (!this.#looked) await this.#look()
-      await this.#catalogue?.rewrite(this.#held(), this.#root)
+      await this.#index.rewriteCatalogue()
       return gone.map((place) => place.id)
     })
   }
@@ -437,16 +302,24 @@ export class RecordingStore {
     await writeAtomically(this.#files, path, `${JSON.stringify(read.data, null, 2)}\n`)
     const found = await this.#files.stat(path)
     const stamp = { ...place, modifiedMs: found?.modifiedMs ?? 0, bytes: found?.bytes ?? 0 }
-    this.#note(place, { ...stamp, item: listItem(read.data), finding: null })
+    this.#note(place.id, { ...stamp, item: listItem(read.data), finding: null })
+  }
+
+  /** What is known of it from now on. */
+  #note(id: RecordingId, entry: ScannedRecording | null): void {
+    this.#read.delete(id)
+    this.#index.note(id, entry)
   }
 
   /** One write at a time, then the listeners. */
   async #alone<T>(id: RecordingId | null, work: () => Promise<T>): Promise<T> {
     this.#context.requireWritable()
-    const mine = this.#last.then(work)
-    this.#last = mine.catch(() => undefined)
-    const result = await mine
-    for (const listener of this.#listeners) listener(id)
+    const result = await this.#index.inTurn(work)
+    this.#tell(id)
     return result
+  }
+
+  #tell(id: RecordingId | null): void {
+    for (const listener of this.#listeners) listener(id)
   }
 }

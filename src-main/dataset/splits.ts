@@ -1,22 +1,18 @@
 import { join } from 'node:path'
 import {
-  DatasetSplit, LabError, type DatasetVersion, type RecordingId, type SplitOptions, type SplitReport, type SplitSummary, type VerifyFinding,
+  DatasetSplit, LabError, type DatasetVersion, type LeakFinding, type RecordingId, type SplitOptions, type SplitReport, type SplitSummary, type VerifyFinding,
 } from '../contract/index.ts'
 import { blocks, checkLeaks } from '../curation/leak-checks.ts'
 import type { LeakFacts } from '../curation/leak-findings.ts'
 import { buildSplit, splitHash } from '../curation/split-build.ts'
 import { splitReport } from '../curation/split-report.ts'
-import { hasTrials } from '../curation/split-roles.ts'
-import { trialLines } from '../curation/trials.ts'
 import { writeAtomically, type Files } from './files.ts'
 import { sha256 } from './hashes.ts'
 import { NamedFiles } from './named-files.ts'
 import type { SubjectStore } from './subjects.ts'
+import { isTrialListSound, writeTrialList } from './trial-list.ts'
 import type { VersionStore } from './versions.ts'
 import type { WriteContext } from './write-context.ts'
-
-/** Trial lines gathered before they are written. */
-const linesTogether = 4096
 
 /** splits/<name>.json with its trial list splits/<name>.trials.txt beside it. Written once; the same version, options and program give the same bytes everywhere. */
 export class SplitStore {
@@ -68,9 +64,9 @@ export class SplitStore {
     }
   }
 
-  async #facts(): Promise<LeakFacts> {
+  async #facts(current: LeakFacts['current'] = null): Promise<LeakFacts> {
     await this.#subjects.refresh()
-    return { person: (code) => this.#subjects.resolve(code), current: await this.#versions.currentHashes() }
+    return { person: (code) => this.#subjects.resolve(code), current: current ?? (await this.#versions.currentHashes()) }
   }
 
   /** A split with findings, support and matrix. @throws LabError as `get` and `VersionStore.get`. */
@@ -79,10 +75,18 @@ export class SplitStore {
     return splitReport(split, await this.#versions.get(split.version), await this.#facts())
   }
 
-  /** The leak checks as of now. @throws LabError as `report`. */
-  async check(name: string): Promise<SplitReport['findings']> {
+  /**
+   * The leak checks as of now. Unlike `report` it reads the signals of every recording in the split, and the trial list: what was changed behind the program's back is found.
+   * @throws LabError as `report`, `cancelled`.
+   */
+  async check(name: string, signal?: AbortSignal): Promise<LeakFinding[]> {
     const split = await this.get(name)
-    return checkLeaks(split, await this.#versions.get(split.version), await this.#facts())
+    const version = await this.#versions.get(split.version)
+    const assigned = new Set(split.assignments.map(({ recording }) => recording))
+    const current = await this.#versions.readHashes(version.entries.filter(({ recording }) => assigned.has(recording)), signal)
+    const findings = checkLeaks(split, version, await this.#facts(current))
+    if (await isTrialListSound(this.#files, this.#trialsPath(name), split, signal)) return findings
+    return [...findings, { check: 'content-changed', severity: 'block', message: `${name}.trials.txt is not the trial list of this split.`, recordings: [], subjects: [], data: {} }]
   }
 
   /** What `create` would make; nothing is written. @throws LabError as `create`, but for leaks, which are in the report. */
@@ -115,37 +119,12 @@ export class SplitStore {
   /** The trial list first: a split without one cannot be. */
   async #write(split: DatasetSplit): Promise<void> {
     await this.#files.makeFolder(this.#named.folder)
-    if (hasTrials(split)) await this.#writeTrials(split)
+    await writeTrialList(this.#files, this.#trialsPath(split.name), split)
     await writeAtomically(this.#files, this.#named.path(split.name), `${JSON.stringify(split, null, 1)}\n`)
   }
 
   #trialsPath(name: string): string {
     return join(this.#named.folder, `${name}.trials.txt`)
-  }
-
-  /** Line by line: a list of a million is never held. */
-  async #writeTrials(split: DatasetSplit): Promise<void> {
-    const path = this.#trialsPath(split.name)
-    const temporary = `${path}.part`
-    await this.#files.remove(temporary)
-    const file = await this.#files.open(temporary, 'create')
-    try {
-      let waiting: string[] = []
-      const flush = async (): Promise<void> => {
-        await file.write(new TextEncoder().encode(waiting.join('')))
-        waiting = []
-      }
-      for (const line of trialLines(split)) {
-        waiting.push(`${line}\n`)
-        if (waiting.length >= linesTogether) await flush()
-      }
-      await flush()
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await this.#files.rename(temporary, path)
-    await this.#files.syncFolder(this.#named.folder)
   }
 
   /**
@@ -155,6 +134,7 @@ export class SplitStore {
   erase(recordings: ReadonlySet<RecordingId>): Promise<string[]> {
     return this.#alone(async () => {
       const changed: string[] = []
+      await this.#named.sweep('.trials.txt')
       for (const name of await this.#named.names()) {
         if (await this.#eraseFrom(name, recordings)) changed.push(name)
       }
@@ -199,7 +179,7 @@ export class SplitStore {
     return version.erasures.some(({ hashBefore }) => hashBefore === split.versionHash) ? version.hash : split.versionHash
   }
 
-  /** Splits that cannot be read or do not give their hash, or whose version is not there or is another one. */
+  /** Splits that cannot be read or do not give their hash or their trial list, or whose version is not there or is another one. */
   async findings(): Promise<VerifyFinding[]> {
     const findings: VerifyFinding[] = []
     const report = (name: string, code: string, message: string): void => void findings.push({ recording: null, file: `splits/${name}.json`, code, message })
@@ -208,6 +188,7 @@ export class SplitStore {
         const split = await this.get(name)
         const version = await this.#versions.get(split.version)
         if (version.hash !== split.versionHash) report(name, 'split-invalid', `It was made of another content of ${split.version} than it has now.`)
+        if (!(await isTrialListSound(this.#files, this.#trialsPath(name), split))) report(name, 'split-invalid', `${name}.trials.txt is not its trial list.`)
       } catch (thrown) {
         const { code, message } = LabError.from(thrown)
         // A damaged version has its own finding.

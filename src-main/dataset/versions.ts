@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import {
-  DatasetVersion, LabError, type CurationOverride, type CurationRule, type RecordingId, type VerifyFinding, type VersionDiff, type VersionSummary,
+  DatasetVersion, LabError, type CurationOverride, type CurationRule, type RecordingId, type VerifyFinding, type VersionDiff, type VersionEntry, type VersionSummary,
 } from '../contract/index.ts'
 import { rowsIn } from '../curation/spans.ts'
 import { versionContent, versionHash, withoutRecordings } from '../curation/version-content.ts'
 import { versionDiff } from '../curation/version-diff.ts'
 import type { CurationCandidate } from '../curation/candidates.ts'
 import { writeAtomically, type Files } from './files.ts'
-import { sha256 } from './hashes.ts'
+import { sha256, sha256File } from './hashes.ts'
 import { NamedFiles } from './named-files.ts'
 import type { RecordingStore } from './recordings.ts'
 import type { WriteContext } from './write-context.ts'
@@ -84,6 +84,22 @@ export class VersionStore {
   }
 
   /**
+   * As `currentHashes`, but signals.dat of these recordings is read as a whole: one whose bytes are not those that were frozen has no hash that any version knows.
+   * @throws LabError of reading, `cancelled`.
+   */
+  async readHashes(entries: readonly Pick<VersionEntry, 'recording' | 'signalHash'>[], signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const hashes = new Map(await this.currentHashes())
+    for (const { recording, signalHash } of entries) {
+      if (!hashes.has(recording)) continue
+      const path = join(this.#recordings.folder(recording), 'signals.dat')
+      // A recording without a row has no signal, and none was frozen.
+      const found = (await this.#files.stat(path)) === null ? '' : (await sha256File(this.#files, path, { ...(signal && { signal }) })).sha256
+      if (found !== signalHash) hashes.set(recording, `signals.dat ${found}`)
+    }
+    return hashes
+  }
+
+  /**
    * A version whose every recording is still what was frozen: what a split or an export may use.
    * @throws LabError `version-content-changed` with `data.changed` and `data.missing`, and those of `get`.
    */
@@ -137,6 +153,7 @@ export class VersionStore {
   erase(recordings: ReadonlySet<RecordingId>): Promise<string[]> {
     return this.#alone(async () => {
       const changed: string[] = []
+      await this.#named.sweep()
       for (const name of await this.#named.names()) {
         const left = await this.#without(name, recordings)
         if (left === null) continue

@@ -1,6 +1,7 @@
 import { LabError } from '../contract/index.ts'
 import { nodeFiles, type Files } from '../dataset/files.ts'
 import { importRecord, type ImportOutcome, type ImportTask } from './import-record.ts'
+import { Turn } from './turn.ts'
 
 /** The share of an import that one worker does. Plain values: it crosses to a thread. */
 export interface ImportChunk {
@@ -23,12 +24,13 @@ export async function importChunk(chunk: ImportChunk, context: ChunkContext, fil
   const known = new Map(chunk.known)
   const failed = new AbortController()
   const signal = AbortSignal.any([context.signal, failed.signal])
+  const turn = new Turn()
   let next = 0
   const runner = async (): Promise<void> => {
     try {
       while (next < chunk.tasks.length) {
         if (signal.aborted) throw new LabError('cancelled', 'Importing was cancelled.')
-        context.onOutcome(await importRecord(files, chunk.tasks[next++], chunk.staging, known, signal))
+        context.onOutcome(await importRecord(files, chunk.tasks[next++], chunk.staging, known, { signal, turn }))
       }
     } catch (thrown) {
       failed.abort()

@@ -1,7 +1,7 @@
 import type { LabelEvent, LabError } from '../contract/index.ts'
 import { isBeatCode } from '../dataset/beat-columns.ts'
 import type { SourceAnnotation, SourceFinding } from '../formats/signal-source.ts'
-import { annotationCode, annotationSymbol, type WfdbAnnotation } from '../formats/wfdb-annotations.ts'
+import { annotationCode } from '../formats/wfdb-annotations.ts'
 
 /** What labels need to know of their recording. */
 export interface LabelPlace {
@@ -18,33 +18,7 @@ export interface ImportedLabels {
   readonly findings: readonly SourceFinding[]
 }
 
-/** `## time resolution: 360` in a note at the beginning: the annotator's own clock, in ticks per second (annot(5)). */
-const timeResolution = /^##\s*time resolution:\s*([\d.]+)/
 const longestValue = 400
-
-/** Annotations of a WFDB file in the form that all formats share. `rateHz`: frames per second of the record. */
-export function wfdbAnnotations(annotations: readonly WfdbAnnotation[], rateHz: number): SourceAnnotation[] {
-  const clock = annotations.slice(0, 8).map((one) => timeResolution.exec(one.text)?.[1]).find((ticks) => ticks !== undefined)
-  const ticksPerFrame = clock !== undefined && Number(clock) > 0 ? Number(clock) / rateHz : 1
-  // The channel of most annotators is 0 throughout and means nothing.
-  const channels = annotations.some((one) => one.channel !== 0)
-  return annotations
-    .filter((one) => !timeResolution.test(one.text))
-    .map((one) => ({
-      frame: one.sample / ticksPerFrame,
-      durationFrames: null,
-      symbol: annotationSymbol(one.code),
-      text: one.code === noiseCode ? noiseText(one.subtype) : one.text.trim(),
-      signal: channels ? one.channel : null,
-    }))
-}
-
-const noiseCode = 14
-
-/** Bits of a `~` annotation's subtype: 0-3 signal is noisy, 4-7 signal is unreadable; -1 all unreadable. Source: PhysioBank annotations, note 4. */
-function noiseText(subtype: number): string {
-  return subtype === -1 ? 'bad' : subtype === 0 ? 'good' : subtype & 0xf0 ? 'bad' : 'fair'
-}
 
 /**
  * Annotations of a file as label events of a layer: beats as they are, rhythm and quality changes as the spans that they begin, everything else as notes with the symbol and the text.
@@ -66,7 +40,8 @@ export function importLabels(annotations: readonly SourceAnnotation[], place: La
   const end = (span: SpanStart | null, kind: 'rhythm' | 'quality', toRow: number): void => {
     if (span && span.value !== 'good') add(span.row, toRow, null, kind, span.value)
   }
-  for (const { frame, durationFrames, symbol, text, signal } of annotations) {
+  for (const { frame, durationFrames, symbol, text: written, signal } of annotations) {
+    const text = written.trim()
     const at = Math.round(frame * rowsPerFrame)
     // `Recording ends` stands behind the last row; a beat does not.
     const row = at === rows && symbol === '' ? rows - 1 : at

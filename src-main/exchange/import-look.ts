@@ -1,13 +1,13 @@
 import { LabError, noValue, type ImportLook, type ImportRules } from '../contract/index.ts'
 import { findBeats, heartGroups } from '../dataset/lane-analysis.ts'
 import type { Files } from '../dataset/files.ts'
+import { rowOfSample } from '../dataset/lane-rows.ts'
 import { importLanes, rowsPerFrame } from './import-lanes.ts'
-import { rowOfSample } from './imported-signal.ts'
 import { openRecord } from './open-record.ts'
 import { recogniseFile } from './recognise.ts'
 import { RuleSet } from './rule-text.ts'
 import { folderAt, openSourceFolder } from './source-files.ts'
-import { findFiles, splitPath } from './walk.ts'
+import { chosenPlace, splitPath } from './walk.ts'
 
 export interface LookRequest {
   /** Leading file of a candidate, relative to the chosen folder. */
@@ -26,7 +26,7 @@ const mostSamples = 1 << 24
  * @throws LabError `file-not-found`, `format-unknown`, `import-rules-invalid`, those of the format, `cancelled`.
  */
 export async function lookAt(files: Files, from: string, { file, rules, seconds, columns, signal }: LookRequest): Promise<ImportLook> {
-  const { root } = await findFiles(files, from, signal ? { signal } : {})
+  const { root } = await chosenPlace(files, from)
   const { folders, name } = splitPath(file)
   const folder = await folderAt(await openSourceFolder(files, root), folders)
   const leading = await folder?.open(name)

@@ -1,7 +1,8 @@
 import type { ImportFinding, ImportPreview, ImportRules } from '../contract/index.ts'
 import type { Files } from '../dataset/files.ts'
 import { bestPreset, presetRules } from './presets.ts'
-import { RecordSearch, type PlannedRecord, type SearchOptions } from './record-search.ts'
+import type { PlannedRecord } from './planned-record.ts'
+import { RecordSearch, type SearchOptions } from './record-search.ts'
 import { RuleSet } from './rule-text.ts'
 import { openSourceFolder } from './source-files.ts'
 import { findFiles } from './walk.ts'
@@ -32,7 +33,7 @@ export async function planImport(files: Files, from: string, options: PlanOption
   const rules = options.rules ?? presetRules(bestPreset(names.filter((path) => /\.(hea|edf|bdf|txt|csv|tsv)$/i.test(path))))
   const search = new RecordSearch(new RuleSet(rules), await openSourceFolder(files, found.root), found.files, options)
   await search.run(found.only)
-  return { root: found.root, rules, records: search.records(), refused: search.refused, ignored: found.skipped + search.ignored, complete: search.complete }
+  return { root: found.root, rules, records: search.records(), refused: [...found.unreadable, ...search.refused], ignored: found.skipped + search.ignored, complete: search.complete }
 }
 
 /** A plan as a window shows it. */

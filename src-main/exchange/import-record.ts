@@ -9,6 +9,7 @@ import type { ImportSink } from './imported-signal.ts'
 import { deriveImport, sourceFolderName, type DerivedImport, type ImportHead } from './imported-recording.ts'
 import { LaneCollector } from './lane-collector.ts'
 import { openSourceFolder } from './source-files.ts'
+import { Turn } from './turn.ts'
 import { splitPath, stemOf } from './walk.ts'
 
 /** A planned record with its name and place, as a worker takes it. Plain values. */
@@ -29,9 +30,15 @@ export type ImportOutcome =
   | { readonly index: number; readonly type: 'duplicate'; readonly sameAs: string }
   | { readonly index: number; readonly type: 'refused'; readonly code: string; readonly message: string }
 
+export interface ImportRecordOptions {
+  readonly signal?: AbortSignal
+  /** Shared by what is imported side by side: the analysis of a long recording holds whole lanes. */
+  readonly turn?: Turn
+}
+
 const blockBytes = 1 << 20
-/** Signals up to this many samples (32 MiB) are analysed from memory while they are imported, longer ones from signals.dat, lane by lane. */
-const mostKeptSamples = 1 << 23
+/** Signals up to this many samples (8 MiB, of several records at once) are analysed from memory while they are imported, longer ones from signals.dat, lane by lane. */
+const mostKeptSamples = 1 << 21
 
 /** What makes two recordings the same: all their signal files, or the stored signal. Headers and annotators may differ. */
 export function contentKeys(recording: Pick<Recording, 'files' | 'origin'>): string[] {
@@ -52,14 +59,14 @@ function dataHash(files: readonly FileEntry[], { file, annotators }: Pick<NonNul
  * duplicate leaves nothing.
  * @throws LabError `dataset-full`, `dataset-not-writable`, `file-write-failed` (the whole import cannot go on), `cancelled`
  */
-export async function importRecord(files: Files, task: ImportTask, staging: string, known: KnownContent, signal?: AbortSignal): Promise<ImportOutcome> {
+export async function importRecord(files: Files, task: ImportTask, staging: string, known: KnownContent, { signal, turn = new Turn() }: ImportRecordOptions = {}): Promise<ImportOutcome> {
   const { index, head } = task
   const folder = join(staging, head.id)
   try {
     const there = known.size === 0 ? null : await sameOriginals(files, task, known, signal)
     if (there !== null) return { index, type: 'duplicate', sameAs: there }
     const originals = await copyOriginals(files, task, join(folder, sourceFolderName), signal)
-    const derived = await makeFolder(files, folder, { ...head, originals }, signal)
+    const derived = await makeFolder(files, folder, { ...head, originals }, turn, signal)
     const content = contentKeys(derived.recording)
     const same = content.map((key) => known.get(key)).find((id) => id !== undefined)
     if (same !== undefined) return await left(files, folder, { index, type: 'duplicate', sameAs: same })
@@ -69,7 +76,8 @@ export async function importRecord(files: Files, task: ImportTask, staging: stri
     // The reason is what counts; what stays is removed with the staging folder.
     await files.remove(folder).catch(() => undefined)
     if (signal?.aborted) throw new LabError('cancelled', 'Importing was cancelled.', {}, { cause: thrown })
-    if (fatalCodes.has(error.code)) throw error
+    // What does not fit by itself may leave room for others.
+    if (fatalCodes.has(error.code) && error.data.neededBytes === undefined) throw error
     return { index, type: 'refused', code: error.code, message: error.message }
   }
 }
@@ -126,15 +134,16 @@ async function copyFile(files: Files, from: string, to: string, signal: AbortSig
   }
 }
 
-async function makeFolder(files: Files, folder: string, head: ImportHead, signal: AbortSignal | undefined): Promise<DerivedImport> {
+async function makeFolder(files: Files, folder: string, head: ImportHead, turn: Turn, signal: AbortSignal | undefined): Promise<DerivedImport> {
   const collector = new LaneCollector(mostKeptSamples)
   const file = new SignalsDat(files, join(folder, 'signals.dat'))
   try {
     const options = { listener: collector, ...(signal && { signal }) }
-    const derived = await deriveImport(await openSourceFolder(files, join(folder, sourceFolderName)), head, () => file.begin(), options)
+    const derived = await deriveImport(await openSourceFolder(files, join(folder, sourceFolderName)), head, (bytes) => file.begin(bytes), options)
     await file.end()
     await writeAll(files, folder, derivedContents(derived))
-    const { analysis, beats } = await analyseLanes(derived.recording, collector.lanes(derived.recording.lanes) ?? { files, folder }, signal)
+    const kept = collector.lanes(derived.recording.lanes)
+    const { analysis, beats } = kept ? await analyseLanes(derived.recording, kept, signal) : await turn.take(() => analyseLanes(derived.recording, { files, folder }, signal))
     const recording = Recording.parse(derived.recording)
     await writeAll(files, folder, [['analysis.qrs', beats], ['analysis.json', analysisText(analysis)], ['recording.json', `${JSON.stringify(recording, null, 2)}\n`]])
     await files.syncFolder(folder)
@@ -175,9 +184,15 @@ class SignalsDat {
     this.#path = path
   }
 
-  async begin(): Promise<ImportSink> {
+  /** @throws LabError `dataset-full` with `data.neededBytes` when what is to come does not fit: a lying length must not fill the disk. */
+  async begin(expectedBytes: number): Promise<ImportSink> {
     await this.close()
     await this.#files.remove(this.#path)
+    const free = await this.#files.freeBytes(dirname(this.#path))
+    if (expectedBytes > free) {
+      const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`
+      throw new LabError('dataset-full', `Its signal would take ${megabytes(expectedBytes)}; ${megabytes(free)} are free.`, { neededBytes: expectedBytes, freeBytes: free })
+    }
     const file = await this.#files.open(this.#path, 'create')
     this.#file = file
     return { write: (bytes) => file.write(bytes) }

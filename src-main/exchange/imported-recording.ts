@@ -1,9 +1,9 @@
 import { LabError, type FileEntry, type ImportFinding, type LabelEvent, type LaneSpec, type Recording } from '../contract/index.ts'
 import type { SignalSource, SourceFinding, SourceFolder } from '../formats/signal-source.ts'
-import { readAnnotations } from '../formats/wfdb-annotations.ts'
+import { readSourceAnnotations } from '../formats/wfdb-source-annotations.ts'
 import { importLanes, rowsPerFrame } from './import-lanes.ts'
-import { importLabels, wfdbAnnotations } from './import-labels.ts'
-import { deriveSignal, type HeaderFacts, type ImportedSignal, type ImportSink, type LaneListener } from './imported-signal.ts'
+import { importLabels } from './import-labels.ts'
+import { deriveSignal, type HeaderFacts, type ImportedSignal, type LaneListener, type OpenSink } from './imported-signal.ts'
 import { openRecord, type RecordKind } from './open-record.ts'
 import { mostAnnotationBytes } from './recognise.ts'
 import { RuleSet } from './rule-text.ts'
@@ -47,7 +47,7 @@ function kindOf(format: string): RecordKind {
 export async function deriveImport(
   folder: SourceFolder,
   head: ImportHead,
-  openSink: () => Promise<ImportSink>,
+  openSink: OpenSink,
   options: { readonly signal?: AbortSignal; readonly listener?: LaneListener } = {},
 ): Promise<DerivedImport> {
   const { origin } = head
@@ -83,7 +83,7 @@ async function readLabels(folder: SourceFolder, source: SignalSource, { origin }
     const file = await folder.open(name)
     if (!file) throw new LabError('file-not-found', `${name} is missing.`, { file: name })
     if (file.bytes > mostAnnotationBytes) throw new LabError('wfdb-annotations-invalid', `${name} is too large for annotations.`, { file: name, bytes: file.bytes })
-    keep(annotator, wfdbAnnotations(readAnnotations(await file.read(0, file.bytes)), source.rateHz))
+    keep(annotator, readSourceAnnotations(await file.read(0, file.bytes), source.rateHz))
   }
   return { labels, findings }
 }

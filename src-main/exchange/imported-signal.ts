@@ -15,6 +15,9 @@ export interface ImportSink {
   write(bytes: Uint8Array): Promise<void>
 }
 
+/** Begins signals.dat, of which so many bytes are to come. */
+export type OpenSink = (expectedBytes: number) => Promise<ImportSink>
+
 /** Sees the physical samples of every lane at its own rate, block by block. */
 export interface LaneListener {
   /** The samples seen so far were of no use: everything comes again. */
@@ -57,16 +60,20 @@ export async function deriveSignal(
   source: SignalSource,
   lanes: readonly ImportLane[],
   facts: (lanes: readonly LaneSpec[], rateHz: number) => HeaderFacts,
-  openSink: () => Promise<ImportSink>,
+  openSink: OpenSink,
   options: { readonly signal?: AbortSignal; readonly listener?: LaneListener } = {},
 ): Promise<ImportedSignal> {
-  const first = await new SignalPass(source, lanes, await openSink(), options).run()
+  const first = await new SignalPass(source, lanes, await openSink(expectedBytes(source, lanes)), options).run()
   if (first.done) return first.finish(facts)
   options.listener?.restart()
   const widened = lanes.map((lane, i) => widen(lane, first.lowest[i], first.highest[i]))
-  const second = await new SignalPass(source, widened, await openSink(), options).run()
+  const second = await new SignalPass(source, widened, await openSink(expectedBytes(source, widened)), options).run()
   if (second.done) return second.finish(facts)
   throw new LabError('internal-error', 'The samples of a file changed while it was read.', { files: [...source.files] })
+}
+
+function expectedBytes(source: SignalSource, lanes: readonly ImportLane[]): number {
+  return (source.frames * rowsPerFrame(source) * lanes.length * wfdbFormatFor(lanes)) / 8
 }
 
 /** The range of a whole number of bits that holds what was seen, where the claimed one does not. */
@@ -191,9 +198,3 @@ class SignalPass {
     return findings
   }
 }
-
-/** A lane's first row of sample `k`. @example rowOfSample(3, 1000, 250) // 12 */
-export function rowOfSample(k: number, rateHz: number, laneRateHz: number): number {
-  return Math.round((k * rateHz) / laneRateHz)
-}
-

@@ -5,7 +5,8 @@ import { makeStaging } from '../dataset/staging.ts'
 import { contentKeys, originalsFolder, type ImportOutcome, type ImportTask } from './import-record.ts'
 import { importChunk, type ChunkContext, type ImportChunk } from './import-chunk.ts'
 import type { ImportPlan } from './import-plan.ts'
-import type { PlannedRecord } from './record-search.ts'
+import { subjectFacts, type PersonFacts } from './person-facts.ts'
+import type { PlannedRecord } from './planned-record.ts'
 import { RecordingIds } from './recording-ids.ts'
 
 export interface ImportOptions {
@@ -25,6 +26,8 @@ export interface ImportOptions {
 const batchRecordings = 64
 /** ... or the first of them has waited for so long. */
 const batchMs = 400
+/** What a record costs however short it is, in samples: files are made and synced. */
+const perRecordSamples = 50_000
 /** Of one file in the report; recording.json has them all. */
 const toldFindings = 4
 
@@ -57,6 +60,8 @@ class ImportRun {
   readonly #subjects = new Set<string>()
   /** Content that was taken in by this run -> its leading file. */
   readonly #taken = new Map<string, string>()
+  /** What all headers of this import say of each subject, by the code's lower case. */
+  readonly #people = new Map<string, PersonFacts[]>()
   /** Results by place in the plan; they are dealt with in order. */
   readonly #outcomes = new Map<number, ImportOutcome>()
   readonly #places: number[] = []
@@ -72,6 +77,7 @@ class ImportRun {
     this.#options = options
     this.#beganMs = options.now()
     this.#lastBatchMs = this.#beganMs
+    for (const { candidate: { subject }, person } of records) if (subject !== null) this.#people.set(subject.toLowerCase(), [...(this.#people.get(subject.toLowerCase()) ?? []), person])
   }
 
   async run(refused: readonly ImportFinding[]): Promise<ImportReport> {
@@ -149,8 +155,7 @@ class ImportRun {
         this.#takeSoon(false).catch(() => failed.abort())
       },
     }
-    const shares = Math.max(1, Math.min(workers, tasks.length))
-    const chunks = Array.from({ length: shares }, (_, share) => ({ staging, known: [...known], tasks: tasks.filter((_task, i) => i % shares === share) }))
+    const chunks = this.#shares(tasks, Math.max(1, Math.min(workers, tasks.length))).map((share) => ({ staging, known: [...known], tasks: share }))
     const results = await Promise.allSettled(
       chunks.map(async (chunk) => {
         try {
@@ -168,6 +173,18 @@ class ImportRun {
     if (!reason) return
     await this.#takeSoon(true)
     throw reason
+  }
+
+  /** In the plan's order, each to whoever has the least to do: one long recording is worth a thousand short ones. */
+  #shares(tasks: readonly ImportTask[], count: number): ImportTask[][] {
+    const shares = Array.from({ length: count }, () => ({ samples: 0, tasks: [] as ImportTask[] }))
+    for (const task of tasks) {
+      const { seconds, lanes } = this.#records[task.index].candidate
+      const least = shares.reduce((best, share) => (share.samples < best.samples ? share : best))
+      least.samples += perRecordSamples + seconds * lanes.reduce((sum, lane) => sum + lane.rateHz, 0)
+      least.tasks.push(task)
+    }
+    return shares.map((share) => share.tasks)
   }
 
   /** Takes in what is ready, in order: at once when `all`, else when it is worth the while. */
@@ -216,7 +233,7 @@ class ImportRun {
   async #register(codes: readonly Recording['subject'][]): Promise<void> {
     const { rules } = this.#plan
     const fresh = [...new Set(codes)].filter((code) => this.#dataset.subjects.known(code) === null)
-    await this.#dataset.subjects.addAll(fresh.map((code) => ({ code, consent: rules.consent, tags: rules.preset ? [rules.preset] : [] })))
+    await this.#dataset.subjects.addAll(fresh.map((code) => ({ code, consent: rules.consent, tags: rules.preset ? [rules.preset] : [], ...subjectFacts(this.#people.get(code.toLowerCase()) ?? []) })))
   }
 
   /** One line per file, whatever is wrong with it. */

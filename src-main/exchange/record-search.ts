@@ -1,24 +1,12 @@
-import { LabError, type DelimitedMapping, type ImportCandidate, type ImportFinding, type SubjectCode } from '../contract/index.ts'
-import type { SignalSource, SourceFolder } from '../formats/signal-source.ts'
+import { LabError, type ImportFinding } from '../contract/index.ts'
+import type { ByteSource, SourceFolder } from '../formats/signal-source.ts'
 import { parseHeader } from '../formats/wfdb-header.ts'
-import { headerClock } from './header-date.ts'
-import { importLanes, rowsPerFrame } from './import-lanes.ts'
-import { openRecord, type RecordKind } from './open-record.ts'
+import { openRecord, type OpenedRecord, type RecordKind } from './open-record.ts'
+import { planRecords, type PlannedRecord } from './planned-record.ts'
 import { isAnnotationFile, mostAnnotationBytes, recogniseFile } from './recognise.ts'
 import type { RuleSet } from './rule-text.ts'
 import { folderAt } from './source-files.ts'
-import { splitPath, stemOf, type FoundFile } from './walk.ts'
-import { zonedIso } from './zone-time.ts'
-
-/** One record and all that a worker needs to make a recording of it. Plain values. */
-export interface PlannedRecord {
-  readonly candidate: ImportCandidate
-  readonly kind: RecordKind
-  /** How a delimited text is read, also where that was only guessed. */
-  readonly mapping: DelimitedMapping | null
-  /** Names of the originals, relative to the leading file's folder; the leading file first, annotators last. */
-  readonly names: readonly string[]
-}
+import { splitPath, type FoundFile } from './walk.ts'
 
 export interface SearchOptions {
   /** Leading files that are looked at closely, at most. */
@@ -31,7 +19,7 @@ export interface SearchOptions {
 interface Lead {
   readonly file: FoundFile
   readonly kind: RecordKind
-  readonly opened: { readonly source: SignalSource; readonly mapping: DelimitedMapping | null } | null
+  readonly opened: OpenedRecord | null
   readonly refusal: ImportFinding | null
   /** A text that holds no numbers in columns: somebody wrote something down. */
   readonly prose: boolean
@@ -83,9 +71,7 @@ export class RecordSearch {
       // The headers that were not looked at may name what is left.
       if (!this.complete) break
       if (this.#leads.has(file.path) || this.#owners.has(file.path) || this.#left.has(file.path) || /\.hea$/i.test(file.path)) continue
-      if (await this.#asAnnotator(file)) continue
-      if (only !== null && file.path !== only) continue
-      await this.#other(file)
+      await this.#other(file, only === null || file.path === only)
     }
     this.ignored += this.#excluded.length + this.#left.size
     for (const lead of this.#leads.values()) {
@@ -107,9 +93,10 @@ export class RecordSearch {
     this.#looked++
     this.#options.onProgress?.(this.#looked, null)
     const { folders, name } = splitPath(file.path)
-    const folder = await folderAt(this.#root, folders)
     const below = (names: readonly string[]): string[] => names.map((other) => [...folders, other].join('/')).filter((path) => path !== file.path)
+    let folder: SourceFolder | null = null
     try {
+      folder = await folderAt(this.#root, folders)
       if (!folder) throw new LabError('file-not-found', `The folder of ${file.path} is no longer there.`, { file: file.path })
       const opened = await openRecord(folder, name, kind, this.#rules.rules.delimited)
       this.#leads.set(file.path, { file, kind, opened, refusal: null, prose: false, claims: below(opened.source.files), annotators: [] })
@@ -148,8 +135,7 @@ export class RecordSearch {
     const lead = this.#leads.get(`${withoutEnding(file.path)}.hea`)
     const annotator = file.path.slice(file.path.lastIndexOf('.') + 1)
     if (!lead || !/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(annotator) || file.bytes > mostAnnotationBytes) return false
-    const { folders, name } = splitPath(file.path)
-    const source = await (await folderAt(this.#root, folders))?.open(name)
+    const source = await this.#open(file)
     if (!source || (await recogniseFile(source)) !== 'binary' || !isAnnotationFile(await source.read(0, source.bytes))) return false
     this.#owners.set(file.path, lead)
     if (!lead.opened || this.#rules.takes(annotator)) lead.annotators.push(annotator)
@@ -157,19 +143,38 @@ export class RecordSearch {
     return true
   }
 
-  async #other(file: FoundFile): Promise<void> {
-    const { folders, name } = splitPath(file.path)
-    const source = await (await folderAt(this.#root, folders))?.open(name)
-    const kind = source ? await recogniseFile(source) : 'binary'
-    if (kind === 'documentation') this.ignored++
-    else if (kind === 'binary' || kind === 'wfdb') {
-      this.refused.push({ file: file.path, code: 'format-unknown' satisfies LabError['code'], message: `${file.path} is of no format that is read here, and no header names it.` })
-    } else {
-      await this.#look(file, kind)
-      if (!this.#leads.get(file.path)?.prose) return
-      this.#leads.delete(file.path)
-      this.ignored++
+  /** A file that no header names. */
+  async #other(file: FoundFile, chosen: boolean): Promise<void> {
+    try {
+      if (await this.#asAnnotator(file)) return
+      if (!chosen) return
+      const source = await this.#open(file)
+      const kind = source ? await recogniseFile(source) : 'binary'
+      if (kind === 'documentation') this.ignored++
+      else if (kind === 'binary' || kind === 'wfdb') this.#unknown(file)
+      else {
+        await this.#look(file, kind)
+        if (!this.#leads.get(file.path)?.prose) return
+        this.#leads.delete(file.path)
+        this.ignored++
+      }
+    } catch (thrown) {
+      const { code, message } = LabError.from(thrown)
+      if (code === 'cancelled' || code === 'internal-error') throw thrown
+      this.refused.push({ file: file.path, code, message })
     }
+  }
+
+  #unknown(file: FoundFile): void {
+    const beside = this.#leads.get(`${withoutEnding(file.path)}.hea`)
+    // A header that cannot be read names nothing: what is called as it is goes with it.
+    if (beside?.refusal) this.#owners.set(file.path, beside)
+    else this.refused.push({ file: file.path, code: 'format-unknown' satisfies LabError['code'], message: `${file.path} is of no format that is read here, and no header names it.` })
+  }
+
+  async #open(file: FoundFile): Promise<ByteSource | null> {
+    const { folders, name } = splitPath(file.path)
+    return (await (await folderAt(this.#root, folders))?.open(name)) ?? null
   }
 
   /** With the files that go with it: they cannot be used either. */
@@ -180,60 +185,9 @@ export class RecordSearch {
     }
   }
 
+  /** In the order in which they were found. */
   records(): PlannedRecord[] {
-    const codes = new Map<string, SubjectCode>()
-    /** Signal files -> the first record of them. */
-    const firsts = new Map<string, string>()
-    return [...this.#leads.values()].flatMap((lead) => {
-      if (!lead.opened) return []
-      const { source, mapping } = lead.opened
-      const annotatorNames = lead.annotators.map((annotator) => `${stemOf(lead.file.path)}.${annotator}`)
-      const names = [...source.files, ...annotatorNames]
-      const { folders } = splitPath(lead.file.path)
-      const paths = names.map((name) => [...folders, name].join('/'))
-      const data = paths.slice(0, source.files.length).filter((path) => !/\.hea$/i.test(path)).sort().join('\n')
-      const first = data === '' ? undefined : firsts.get(data)
-      if (first === undefined) firsts.set(data, lead.file.path)
-      return [{ candidate: this.#candidate(lead, source, { paths, first }, codes), kind: lead.kind, mapping, names }]
-    })
-  }
-
-  /** `first`: the record before this one that has the same signal files. */
-  #candidate(lead: Lead, source: SignalSource, { paths, first }: { paths: string[]; first: string | undefined }, codes: Map<string, SubjectCode>): ImportCandidate {
-    const file = lead.file.path
-    const about = { file, comments: source.comments, facts: source.facts }
-    const clock = headerClock(source)
-    const subject = this.#person(about, codes)
-    const rateHz = source.rateHz * rowsPerFrame(source)
-    const findings = source.findings().map(({ code, message }) => ({ file, code, message }))
-    if (first !== undefined) findings.push({ file, code: 'import-duplicate' satisfies LabError['code'], message: `It has the same signal files as ${first}: only one of both is imported.` })
-    if (subject === null) findings.push({ file, code: 'import-subject-unknown' satisfies LabError['code'], message: `The rules give no subject for ${file}.` })
-    return {
-      file,
-      format: source.format,
-      files: paths,
-      bytes: paths.reduce((sum, path) => sum + (this.#byPath.get(path)?.bytes ?? 0), 0),
-      subject,
-      session: this.#rules.session(about, clock.date),
-      startedAt: clock.date && zonedIso(clock.date, clock.time, this.#rules.rules.timeZone),
-      seconds: source.frames / source.rateHz,
-      rateHz,
-      lanes: importLanes(source, this.#rules).map((lane) => ({ label: lane.label, kind: lane.kind, unit: lane.unit, rateHz: lane.rateHz ?? rateHz })),
-      annotators: lead.annotators,
-      findings,
-      mapping: null,
-    }
-  }
-
-  /** The code of a person is that of the first file with the same identity, and is spelled as it was first. */
-  #person(about: Parameters<RuleSet['code']>[0], codes: Map<string, SubjectCode>): SubjectCode | null {
-    const code = this.#rules.code(about)
-    const identity = this.#rules.identity(about)
-    const known = (identity === '' ? undefined : codes.get(`identity ${identity}`)) ?? (code === null ? undefined : codes.get(`code ${code.toLowerCase()}`)) ?? code
-    if (known === null) return null
-    if (identity !== '') codes.set(`identity ${identity}`, known)
-    codes.set(`code ${known.toLowerCase()}`, known)
-    return known
+    return planRecords([...this.#leads.values()].flatMap(({ opened, ...lead }) => (opened ? [{ ...lead, ...opened }] : [])), this.#rules, (path) => this.#byPath.get(path)?.bytes ?? 0)
   }
 }
 

@@ -92,7 +92,7 @@ class DiskFolder implements SourceFolder {
     const path = await this.#inside(name)
     if (path === null) return null
     const found = await this.#files.stat(path)
-    if (!found || found.folder) return null
+    if (!found?.file) return null
     return { name, bytes: found.bytes, read: (position, length) => (length <= 0 ? Promise.resolve(new Uint8Array(0)) : this.#windows.read(path, position, length)) }
   }
 

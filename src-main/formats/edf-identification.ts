@@ -20,9 +20,9 @@ export interface EdfIdentification {
 }
 
 /**
- * Named facts of both lines, what is unknown left out. EDF has them as free text (`patient`, `recording`); EDF+ as `patient` (its code, else its
- * name), `patientCode`, `patientName`, `sex` (M, F), `birthdate` (`YYYY-MM-DD`), `recording` (administration code), `technician`, `equipment`.
- * @example identificationFacts('S07 F 02-MAY-1951 X', 'Startdate X X X ECG_1', true) // { patient: 'S07', patientCode: 'S07', sex: 'F', birthdate: '1951-05-02', equipment: 'ECG_1' }
+ * Named facts of both lines, what is unknown left out. EDF has them as free text (`patient`, `recording`); EDF+ as `patient` (its code, never the
+ * name), `patient-name`, `sex` (M, F), `birthdate` (`YYYY-MM-DD`), `recording` (administration code), `technician`, `equipment`.
+ * @example identificationFacts('S07 F 02-MAY-1951 X', 'Startdate X X X ECG_1', true) // { patient: 'S07', sex: 'F', birthdate: '1951-05-02', equipment: 'ECG_1' }
  */
 export function identificationFacts(patient: string, recording: string, plus: boolean): Record<string, string> {
   const facts: Record<string, string> = {}
@@ -33,12 +33,11 @@ export function identificationFacts(patient: string, recording: string, plus: bo
   // Files that call themselves EDF+ but fill the line freely have fewer than its four subfields.
   if (!plus || name === '') put('patient', patient)
   else {
-    put('patient', code === unknown ? name : code)
-    put('patientCode', code)
+    put('patient', code)
     if (sex === 'M' || sex === 'F') put('sex', sex)
     put('birthdate', parseLongDate(birthdate) ?? birthdate)
-    put('patientName', name)
-    put('patientMore', morePatient.join(' '))
+    put('patient-name', name)
+    put('patient-more', morePatient.join(' '))
   }
   const [keyword, , admin, technician, equipment, ...moreRecording] = recording.split(' ')
   if (!plus || keyword !== 'Startdate') put('recording', recording)
@@ -46,7 +45,7 @@ export function identificationFacts(patient: string, recording: string, plus: bo
     put('recording', admin)
     put('technician', technician)
     put('equipment', equipment)
-    put('recordingMore', moreRecording.join(' '))
+    put('recording-more', moreRecording.join(' '))
   }
   return facts
 }

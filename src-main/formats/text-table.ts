@@ -2,6 +2,7 @@ import { LabError, noValue } from '../contract/index.ts'
 import type { ByteSource, SourceFinding, SourceGap } from './signal-source.ts'
 import type { RowClock } from './text-counter.ts'
 import { ColumnScan, countOf, highestCount, type ValueGrid } from './text-grid.ts'
+import { isNumberText } from './text-dialect.ts'
 import { textLines } from './text-lines.ts'
 import { NumberReader } from './text-numbers.ts'
 import { RowCursor, type TextLayout } from './text-rows.ts'
@@ -37,9 +38,11 @@ export type RowVisitor = (cursor: RowCursor) => void
 /** Reads one value; false when the cell means that there is none. */
 class ValueReader extends NumberReader {
   readonly #missing: readonly string[]
+  readonly #otherDecimal: 'point' | 'comma'
 
   constructor(table: TextTable) {
     super(table.layout.decimal === 'point' ? '.' : ',')
+    this.#otherDecimal = table.layout.decimal === 'point' ? 'comma' : 'point'
     this.#missing = table.missing
   }
 
@@ -51,7 +54,7 @@ class ValueReader extends NumberReader {
     if (this.read(cursor.bytes, from, to)) return true
     const text = cursor.text(cell)
     if (/^[-+]?nan$/i.test(text) || this.#missing.includes(text)) return false
-    throw cursor.invalid(cell, `"${text.slice(0, 40)}" is not a number`)
+    throw cursor.invalid(cell, `"${text.slice(0, 40)}" is not a number`, { otherwise: isNumberText(text, this.#otherDecimal) ? `numbers with a decimal ${this.#otherDecimal}` : null })
   }
 }
 

@@ -126,7 +126,7 @@ function parseRecordLine(at: number, text: string): Omit<WfdbHeader, 'segments' 
   const [name, count, rate, frames, time, date] = text.split(/\s+/)
   const named = recordName.exec(name)
   if (name.includes('..') || name.includes('\\') || name.startsWith('/')) throw unsafe(at, 'record', name)
-  if (!named) throw invalid(at, 'the record name is not one', text)
+  if (!named) throw invalid(at, `"${name.slice(0, 40)}" is no name of a record`, text)
   const rates = rateField.exec(rate ?? String(defaultRateHz))
   if (!rates) throw invalid(at, 'the sampling rate is not a number', text)
   const rateHz = positive(at, rates[1], 'the sampling rate', text)
@@ -158,9 +158,9 @@ function parseSignalLine(at: number, text: string): WfdbSignal {
   const [, file, formatText, gainText, bits, zeroText, initial, checksum, block, name = ''] = parts
   requireOwnFolder(at, 'signal file', file)
   const format = formatField.exec(formatText)
-  if (!format) throw invalid(at, 'the format is not one', text)
+  if (!format) throw invalid(at, `the format "${formatText.slice(0, 40)}" is not one`, text)
   const gain = gainField.exec(gainText ?? '0')
-  if (!gain) throw invalid(at, 'the gain is not one', text)
+  if (!gain) throw invalid(at, `the gain "${(gainText ?? '').slice(0, 40)}" is not one`, text)
   const gainValue = finite(at, gain[1], 'the gain', text)
   const zero = zeroText === undefined ? 0 : integer(at, zeroText, 'the ADC zero', text)
   const code = whole(at, format[1], 'the format', text, 10_000)
@@ -207,16 +207,16 @@ function whole(at: number, field: string, what: string, text: string, most = Num
 
 function parseTime(at: number, field: string, text: string): string {
   const parts = timeField.exec(field)
-  if (!parts) throw invalid(at, 'the base time is not one', text)
+  if (!parts) throw invalid(at, `the base time "${field.slice(0, 40)}" is not one`, text)
   const [, hours = '0', minutes = '0', seconds, fraction = ''] = parts
-  if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) throw invalid(at, 'the base time is not one', text)
+  if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) throw invalid(at, `the base time "${field.slice(0, 40)}" is not one`, text)
   return `${[hours, minutes, seconds].map((part) => part.padStart(2, '0')).join(':')}.${fraction.padEnd(3, '0').slice(0, 6)}`
 }
 
 function parseDate(at: number, field: string, text: string): string {
   const parts = dateField.exec(field)
   if (!parts || Number(parts[1]) < 1 || Number(parts[1]) > 31 || Number(parts[2]) < 1 || Number(parts[2]) > 12) {
-    throw invalid(at, 'the base date is not one', text)
+    throw invalid(at, `the base date "${field.slice(0, 40)}" is not one`, text)
   }
   return `${parts[1].padStart(2, '0')}/${parts[2].padStart(2, '0')}/${parts[3]}`
 }

@@ -38,7 +38,7 @@ const mostPlaces = 1 << 22
 /** A record of one piece. @throws as `openPiece` does, and `wfdb-signal-invalid` when it has no frames. */
 export async function onePart(folder: SourceFolder, header: WfdbHeader): Promise<WfdbParts> {
   const piece = await openPiece(folder, header)
-  if (piece.frames === 0) throw signalFileInvalid(filesOf(piece)[0], 'it holds no whole frame')
+  if (piece.available === 0) throw signalFileInvalid(filesOf(piece)[0], piece.frameSamples === 1 ? 'it holds no whole frame' : `it holds no whole frame of ${piece.frameSamples} samples`)
   const parts = [{ from: 0, frames: piece.frames, piece, places: header.signals.map((_, index) => ({ index, scale: null })) }]
   return { signals: header.signals, frames: piece.frames, parts, findings: piece.findings, files: [`${header.record}.hea`, ...filesOf(piece)], describedBy: null }
 }
@@ -103,6 +103,10 @@ export async function segmentParts(folder: SourceFolder, master: WfdbHeader): Pr
     parts.push({ ...part, piece, places })
   }
   if (from === 0) throw refuse(file, 'its segments have no frames')
+  const lost = findings.find(({ data }) => data.available === 0)
+  if (lost && parts.every(({ piece }) => (piece?.available ?? 0) === 0)) {
+    throw new LabError('file-not-found', `The record ${master.record} has no sample at all: ${lost.message}`, { record: master.record, file: lost.data.file })
+  }
   if (master.frames !== null && master.frames !== from) {
     findings.push({ code: 'wfdb-header-invalid', message: `${file} announces ${master.frames} frames, its segments have ${from}.`, data: { file, field: 'number of samples', expected: from, found: master.frames } })
   }

@@ -63,7 +63,7 @@ export function groupSignals(signals: readonly WfdbSignal[]): SignalGroup[] {
     const { format } = own[0]
     // The first line that names an offset has it for the file: older headers give it once.
     const byteOffset = own.find((signal) => signal.byteOffset > 0)?.byteOffset ?? 0
-    if (!isPackedFormat(format) && !(format in flacBits)) throw signalFileInvalid(file, `format ${format} is not one`, { format })
+    if (!isPackedFormat(format) && !(format in flacBits)) throw signalFileInvalid(file, `its header gives it the format ${format}, which there is not`, { format })
     if (own.some((signal) => signal.format !== format)) throw signalFileInvalid(file, 'its signals have different formats')
     return { file, format, byteOffset, indexes, signals: own, frameSamples: own.reduce((sum, signal) => sum + signal.samplesPerFrame, 0) }
   })

@@ -1,5 +1,5 @@
 import type { SourceAnnotation } from './signal-source.ts'
-import { annotationSymbol, readAnnotations, type WfdbAnnotation } from './wfdb-annotations.ts'
+import { annotationCode, annotationSymbol, readAnnotations, type WfdbAnnotation } from './wfdb-annotations.ts'
 
 /*
  * Notes at the beginning of a file that are about the file (annot(5), "Annotation definitions and time resolution"):
@@ -8,7 +8,8 @@ import { annotationSymbol, readAnnotations, type WfdbAnnotation } from './wfdb-a
  *   ## annotation type definitions      the notes up to `## end of definitions` each say: code, symbol, meaning
  *   42 X Something of our own
  */
-const noteCode = 22
+const noteCode = annotationCode('"') ?? 22
+const noiseCode = annotationCode('~') ?? 14
 const timeResolution = /^##\s*time resolution:\s*(\d+(?:\.\d+)?)\s*$/
 const definitionsBegin = '## annotation type definitions'
 const definitionsEnd = '## end of definitions'
@@ -17,7 +18,7 @@ const definition = /^(\d{1,2})\s+(\S+)/
 /**
  * Annotations of an MIT annotation file in the form that all formats share. With a `## time resolution` of its own and the record's `rateHz` (frames per
  * second) ticks become frames, which may then lie between two; without either they are frames. `signal` is the channel, or `null` where the whole file
- * has channel 0, which annotators write when they mean none. Symbols that the file defines itself are used.
+ * has channel 0, which annotators write when they mean none. Symbols that the file defines itself are used. Changes of quality (`~`) say `good`, `fair` or `bad`.
  * @throws LabError `wfdb-annotations-invalid` with `data.offset`.
  * @example readSourceAnnotations(bytes, 500)[0] // { frame: 108, durationFrames: null, symbol: 'N', text: '', signal: null }
  */
@@ -25,13 +26,18 @@ export function readSourceAnnotations(bytes: Uint8Array, rateHz?: number): Sourc
   const { annotations, ticksPerSecond, symbols } = separate(readAnnotations(bytes))
   const framesPerTick = ticksPerSecond !== null && rateHz !== undefined ? rateHz / ticksPerSecond : 1
   const channels = annotations.some((annotation) => annotation.channel !== 0)
-  return annotations.map(({ sample, code, text, channel }) => ({
+  return annotations.map(({ sample, code, text, channel, subtype }) => ({
     frame: sample * framesPerTick,
     durationFrames: null,
     symbol: symbols.get(code) ?? annotationSymbol(code),
-    text,
+    text: code === noiseCode ? qualityOf(subtype) : text,
     signal: channels ? channel : null,
   }))
+}
+
+/** Bits of a `~` annotation's subtype: 0-3 a signal is noisy, 4-7 a signal is unreadable; -1 all are unreadable. Source: PhysioBank annotations, note 4. */
+function qualityOf(subtype: number): 'good' | 'fair' | 'bad' {
+  return subtype === -1 || (subtype & 0xf0) !== 0 ? 'bad' : subtype === 0 ? 'good' : 'fair'
 }
 
 /** What is about the file, apart from what is about the signal. */

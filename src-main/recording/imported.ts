@@ -4,13 +4,13 @@ import type { Dataset } from '../dataset/dataset.ts'
 import { writeAtomically, type Files } from '../dataset/files.ts'
 import { labelFile } from '../exchange/import-labels.ts'
 import { deriveImport, headOf, sourceFolderName, type DerivedImport } from '../exchange/imported-recording.ts'
-import type { ImportSink } from '../exchange/imported-signal.ts'
+import type { ImportSink, OpenSink } from '../exchange/imported-signal.ts'
 import { openSourceFolder } from '../exchange/source-files.ts'
 import { hashFile } from './bad-tail.ts'
 import { SignalFile } from './derived-files.ts'
 
 /** Derives an imported recording from its kept originals once more, into `openSink` or nowhere. @throws LabError as `deriveImport`. */
-export async function deriveAgain(dataset: Dataset, recording: Recording, signal?: AbortSignal, openSink?: () => Promise<ImportSink>): Promise<DerivedImport> {
+export async function deriveAgain(dataset: Dataset, recording: Recording, signal?: AbortSignal, openSink?: OpenSink): Promise<DerivedImport> {
   const folder = await openSourceFolder(dataset.files, join(dataset.recordings.folder(recording.id), sourceFolderName))
   const nowhere: ImportSink = { write: () => Promise.resolve() }
   const derived = await deriveImport(folder, headOf(recording), openSink ?? (() => Promise.resolve(nowhere)), signal ? { signal } : {})
@@ -47,7 +47,7 @@ export async function recoverImport(dataset: Dataset, recording: Recording, sign
 async function commit(files: Files, folder: string, signalFile: SignalFile | null, { signal, labels }: DerivedImport): Promise<void> {
   await signalFile?.commit({ header: signal.header, overview: signal.overview, beats: null })
   for (const [annotator, events] of labels) {
-    const path = join(folder, `labels.${annotator}.jsonl`)
+    const path = join(folder, layerFile(annotator))
     if ((await files.stat(path)) === null) await writeAtomically(files, path, labelFile(events))
   }
 }
@@ -62,8 +62,20 @@ async function requireOriginals(files: Files, folder: string, recording: Recordi
   }
 }
 
-/** Names of an imported recording's derived files that are not there. */
+/** Names of an imported recording's derived files that are not there, label layers of annotators among them. @throws LabError as `deriveAgain` where only reading tells whether an annotator gave labels. */
 export async function missingDerived(dataset: Dataset, id: string): Promise<string[]> {
   const present = new Set((await dataset.files.list(dataset.recordings.folder(id))).map((entry) => entry.name))
-  return ['signals.dat', 'signals.hea', 'overview.bin'].filter((name) => !present.has(name))
+  const missing = ['signals.dat', 'signals.hea', 'overview.bin'].filter((name) => !present.has(name))
+  if (missing.length > 0) return missing
+  const recording = await dataset.recordings.get(id)
+  if (recording.origin?.annotators.every((annotator) => present.has(layerFile(annotator))) ?? true) return []
+  return missingLayers(dataset, await deriveAgain(dataset, recording))
 }
+
+/** Files of label layers that came with an import and are no longer there. */
+export async function missingLayers(dataset: Dataset, { recording, labels }: DerivedImport): Promise<string[]> {
+  const present = new Set((await dataset.files.list(dataset.recordings.folder(recording.id))).map((entry) => entry.name))
+  return [...labels.keys()].map(layerFile).filter((name) => !present.has(name))
+}
+
+const layerFile = (annotator: string): string => `labels.${annotator}.jsonl`

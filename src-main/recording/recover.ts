@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LabError, type FileEntry, type Recording, type RecordingId } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
+import { sourceFolderName } from '../exchange/imported-recording.ts'
 import { badTails, setBadTailAside } from './bad-tail.ts'
 import { DerivationRun, SignalFile, type DerivationResult } from './derived-files.ts'
 import { missingDerived, recoverImport } from './imported.ts'
@@ -44,6 +46,10 @@ export async function recoverRecording(dataset: Dataset, id: RecordingId, option
   if (existing?.origin) return { recording: await recoverImport(dataset, existing, options.signal), lossy: false, warnings: [] }
   if ((await journalSegments(files, folder)).length === 0 && (await badTails(files, folder)).length === 0) {
     // Before anything is touched: a half-made signals.dat may be all that is left.
+    if ((await files.stat(join(folder, sourceFolderName)))?.folder) {
+      const message = `recording.json of the imported recording ${id} is missing or damaged; its originals are in ${sourceFolderName}/, from where they can be imported again.`
+      throw new LabError('recording-incomplete', message, { recording: id, file: 'recording.json', folder })
+    }
     throw new LabError('journal-not-found', `The recording ${id} has no journal.`, { recording: id, folder })
   }
   const signalFile = await SignalFile.create(files, folder)

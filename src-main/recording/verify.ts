@@ -7,7 +7,7 @@ import { parseHeader } from '../formats/wfdb-header.ts'
 import { checksum16, decodeSamples, isReadableFormat, storedBytes, type WfdbReadFormat } from '../formats/wfdb-signal.ts'
 import { hashFile } from './bad-tail.ts'
 import type { DerivationResult } from './derived-files.ts'
-import { deriveAgain } from './imported.ts'
+import { deriveAgain, missingLayers } from './imported.ts'
 import { journalSegments } from './journal-reader.ts'
 import { deriveFromJournal, finishedRecording } from './recover.ts'
 
@@ -191,6 +191,7 @@ async function checkImport(dataset: Dataset, recording: Recording, report: Repor
   const again = await deriveAgain(dataset, recording, signal)
   for (const file of changedFiles(recording, again.signal)) report(file, 'recording-derivation-differs', `${file} is not what today's reader makes of the originals.`)
   const fields = changedFields(recording, again.recording)
+  for (const name of await missingLayers(dataset, again)) report(name, 'recording-incomplete', `${name}, which came with the import, is missing; \`pulseprint recover\` makes it again.`)
   if (fields.length > 0) report('recording.json', 'recording-derivation-differs', `recording.json differs from what the originals give: ${fields.join(', ')}.`)
 }
 

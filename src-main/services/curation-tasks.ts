@@ -4,18 +4,8 @@ import type {
 import { CurationRules, LabError } from '../contract/index.ts'
 import { defaultRules } from '../curation/default-rules.ts'
 import { trialLines } from '../curation/trials.ts'
-import { Dataset } from '../dataset/dataset.ts'
 import { nodeFiles } from '../dataset/files.ts'
-
-/** One piece of work on a dataset folder that is not open otherwise. */
-async function withDataset<T>(path: string, access: 'read' | 'write', work: (dataset: Dataset) => Promise<T>): Promise<T> {
-  const dataset = await Dataset.open(path, { access })
-  try {
-    return await work(dataset)
-  } finally {
-    await dataset.close()
-  }
-}
+import { withDataset } from './with-dataset.ts'
 
 /**
  * Rules from a file: `{"rules": [...]}` as `CurationRules` has it; `null` gives the default ones.
@@ -33,8 +23,25 @@ export async function readRules(file: string | null): Promise<readonly CurationR
     throw invalid('', thrown instanceof Error ? thrown.message : String(thrown), thrown)
   }
   const read = CurationRules.safeParse(json)
-  if (read.success) return read.data.rules
+  if (read.success) {
+    // A misspelt field would be no error and a rule that does something else.
+    const unknown = unknownField(json, read.data)
+    if (unknown !== null) throw invalid(unknown, 'there is no such field', null)
+    return read.data.rules
+  }
   throw invalid(read.error.issues[0].path.map(String).join('.'), read.error.issues[0].message, read.error)
+}
+
+/** Path of the first field of `given` that `read`, what a schema made of it, does not have. */
+function unknownField(given: unknown, read: unknown): string | null {
+  if (typeof given !== 'object' || given === null || typeof read !== 'object' || read === null) return null
+  const known = new Map(Object.entries(read))
+  for (const [key, value] of Object.entries(given)) {
+    if (!known.has(key)) return key
+    const inner = unknownField(value, known.get(key))
+    if (inner !== null) return `${key}.${inner}`
+  }
+  return null
 }
 
 export interface CreateVersionOptions {
@@ -58,7 +65,7 @@ export const diffVersionsAt = (path: string, a: string, b: string): Promise<Vers
 export const createSplitAt = (path: string, version: string, name: string, options: SplitOptions): Promise<SplitReport> =>
   withDataset(path, 'write', (dataset) => dataset.splits.create(version, name, options))
 
-export const checkSplitAt = (path: string, name: string): Promise<LeakFinding[]> => withDataset(path, 'read', (dataset) => dataset.splits.check(name))
+export const checkSplitAt = (path: string, name: string, signal?: AbortSignal): Promise<LeakFinding[]> => withDataset(path, 'read', (dataset) => dataset.splits.check(name, signal))
 
 export const listSplitsAt = (path: string): Promise<SplitSummary[]> => withDataset(path, 'read', (dataset) => dataset.splits.list())
 

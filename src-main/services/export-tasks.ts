@@ -1,32 +1,17 @@
 import type { ExportOptions, ExportReport, MergeReport } from '../contract/index.ts'
-import { Dataset } from '../dataset/dataset.ts'
 import { exportVersion } from '../exchange/export-version.ts'
 import { mergeDatasets } from '../exchange/merge.ts'
 import type { MergeOptions } from '../exchange/merge-plan.ts'
 import type { TaskContext } from './tasks.ts'
+import { withDataset } from './with-dataset.ts'
 
 /** Exports from the dataset at `path`, which anybody may have open. @throws LabError as `Dataset.open` and `exportVersion`. */
-export async function exportAt(path: string, options: ExportOptions, { signal, onProgress }: TaskContext): Promise<ExportReport> {
-  const dataset = await Dataset.open(path, { access: 'read' })
-  try {
-    return await exportVersion(dataset, options, { now: () => Date.now(), ...(signal && { signal }), ...(onProgress && { onProgress }) })
-  } finally {
-    await dataset.close()
-  }
+export function exportAt(path: string, options: ExportOptions, { signal, onProgress }: TaskContext): Promise<ExportReport> {
+  return withDataset(path, 'read', (dataset) => exportVersion(dataset, options, { now: () => Date.now(), ...(signal && { signal }), ...(onProgress && { onProgress }) }))
 }
 
 /** Merges the dataset at `from` into the one at `path`, which nobody else may have open for writing. @throws LabError as `Dataset.open` and `mergeDatasets`. */
-export async function mergeAt(path: string, from: string, options: MergeOptions, context: TaskContext): Promise<MergeReport> {
-  const source = await Dataset.open(from, { access: 'read' })
-  try {
-    const dataset = await Dataset.open(path, { access: 'write' })
-    try {
-      const { signal, onProgress } = context
-      return await mergeDatasets(dataset, source, options, { ...(signal && { signal }), ...(onProgress && { onProgress }) })
-    } finally {
-      await dataset.close()
-    }
-  } finally {
-    await source.close()
-  }
+export function mergeAt(path: string, from: string, options: MergeOptions, { signal, onProgress }: TaskContext): Promise<MergeReport> {
+  const context = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
+  return withDataset(from, 'read', (source) => withDataset(path, 'write', (dataset) => mergeDatasets(dataset, source, options, context)))
 }

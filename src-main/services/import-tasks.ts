@@ -8,6 +8,7 @@ import { unanalysed, type AnalyseReport } from './analyse.ts'
 import { analyseInWorkers } from './analysis-service.ts'
 import { importInto, type ImportContext } from './import-service.ts'
 import type { JobContext } from './jobs-service.ts'
+import { withDataset } from './with-dataset.ts'
 
 /**
  * Rules as the command line gives them: a preset, a JSON file whose fields are laid over it, or neither (`null`: the preset that fits best).
@@ -49,12 +50,9 @@ export async function importAt(path: string, from: string, rules: ImportRules | 
 }
 
 /** Analyses what was not yet, or everything again. The dataset is held for writing, so that nobody else does the same. @throws LabError as `Dataset.open` and `analyseAt`. */
-export async function analyseDatasetAt(path: string, options: { readonly all: boolean; readonly workerUrl: URL | null }, context: JobContext): Promise<AnalyseReport> {
-  const dataset = await Dataset.open(path, { access: 'write' })
-  try {
+export function analyseDatasetAt(path: string, options: { readonly all: boolean; readonly workerUrl: URL | null }, context: JobContext): Promise<AnalyseReport> {
+  return withDataset(path, 'write', async (dataset) => {
     const ids = options.all ? (await dataset.recordings.list()).filter(({ state }) => state !== 'recording' && state !== 'interrupted').map(({ id }) => id) : await unanalysed(dataset)
-    return await analyseInWorkers(options.workerUrl, dataset.path, ids, context)
-  } finally {
-    await dataset.close()
-  }
+    return analyseInWorkers(options.workerUrl, dataset.path, ids, context)
+  })
 }

@@ -1,21 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import {
-  Annotator, LabError, RecordingId, type AgreementReport, type Label, type LabelChange, type LabelKind, type LabelLayer, type Recording, type Subject,
+  LabError, RecordingId, type AgreementReport, type Label, type LabelChange, type LabelKind, type LabelLayer, type Recording,
 } from '../contract/index.ts'
-import { Dataset } from '../dataset/dataset.ts'
-import { eraseSubject, type Erasure } from '../dataset/erasure.ts'
+import type { Dataset } from '../dataset/dataset.ts'
 import { nodeFiles, writeAtomically } from '../dataset/files.ts'
 import { agreementOf } from './labels-service.ts'
-
-/** One piece of work on a dataset folder that is not open otherwise. */
-async function withDataset<T>(path: string, access: 'read' | 'write', work: (dataset: Dataset) => Promise<T>): Promise<T> {
-  const dataset = await Dataset.open(path, { access })
-  try {
-    return await work(dataset)
-  } finally {
-    await dataset.close()
-  }
-}
+import { withDataset } from './with-dataset.ts'
 
 /** A whole id is taken as it is, so that one whose subject was erased is told apart from one that never was. @throws LabError `recording-not-found`. */
 async function idOf(dataset: Dataset, text: string): Promise<RecordingId> {
@@ -52,17 +42,23 @@ export interface TypedLabel {
   readonly basis: string | null
 }
 
-/** @throws LabError `usage-invalid` without a row or second to begin at, and as `LabelStore.append`. */
+/** @throws LabError `usage-invalid` without a row or second to begin at, with both, or for a basis that the layer does not have; and as `LabelStore.append`. */
 export function addLabel(path: string, typed: TypedLabel): Promise<{ recording: string; label: Omit<Extract<LabelChange, { type: 'set' }>, 'type' | 'supersedes'>; layer: LabelLayer }> {
   return withDataset(path, 'write', async (dataset) => {
     const id = await idOf(dataset, typed.recording)
-    await dataset.labels.layers(id)
+    const layers = await dataset.labels.layers(id)
+    const basisNow = layers.find(({ annotator }) => annotator === typed.annotator)?.basis
+    if (typed.basis !== null && basisNow !== undefined && basisNow !== typed.basis) {
+      throw new LabError('usage-invalid', `The layer "${typed.annotator}" is there already and did not start from "${typed.basis}".`, { option: 'basis' })
+    }
     const recording = await dataset.recordings.get(id)
+    if ((typed.row !== null && typed.fromSeconds !== null) || (typed.toRow !== null && typed.toSeconds !== null)) {
+      throw new LabError('usage-invalid', 'Say where the label lies in rows or in seconds, not in both.', { option: typed.row !== null && typed.fromSeconds !== null ? 'from' : 'to' })
+    }
     const row = typed.row ?? rowAt(typed.fromSeconds, recording)
     if (row === null) throw new LabError('usage-invalid', 'Say where the label begins: --row or --from.', { option: 'from' })
     const label = { id: randomUUID(), row, toRow: typed.toRow ?? rowAt(typed.toSeconds, recording), lane: typed.lane, kind: typed.kind, value: typed.value }
-    const basis = typed.basis === null ? null : Annotator.parse(typed.basis)
-    const layer = await dataset.labels.append(id, typed.annotator, { basis, changes: [{ type: 'set', ...label, supersedes: null }] })
+    const layer = await dataset.labels.append(id, typed.annotator, { basis: typed.basis, changes: [{ type: 'set', ...label, supersedes: null }] })
     return { recording: id, label, layer }
   })
 }
@@ -117,15 +113,4 @@ export function agreementAt(path: string, annotators: readonly [string, string],
     const ids = recordings === null ? null : await Promise.all(recordings.map((recording) => idOf(dataset, recording)))
     return agreementOf(dataset, ids, annotators, kinds, signal)
   })
-}
-
-/** @throws LabError `subject-not-found`, `subject-erased`, `request-invalid`. */
-export function mergeSubjects(path: string, code: string, into: string): Promise<Subject> {
-  return withDataset(path, 'write', (dataset) => dataset.subjects.merge(code, into))
-}
-
-/** @throws LabError `usage-invalid` when `confirm` is not the code, and as `eraseSubject`. */
-export function eraseSubjectAt(path: string, code: string, confirm: string): Promise<Erasure> {
-  if (confirm !== code) throw new LabError('usage-invalid', `Erasing cannot be undone: repeat the code with --confirm ${code}.`, { option: 'confirm' })
-  return withDataset(path, 'write', (dataset) => eraseSubject(dataset, code))
 }

@@ -29,7 +29,7 @@ export class LabelsService {
 
 /**
  * How far two annotators agree on these recordings (`null`: all that have both layers).
- * @throws LabError `label-not-found` when one of `ids` lacks a layer, or no recording has both; `recording-not-found`, `cancelled`.
+ * @throws LabError `annotator-invalid` for one layer twice; `label-not-found` when one of `ids` lacks a layer, or no recording has both; `recording-not-found`, `cancelled`.
  */
 export async function agreementOf(
   dataset: Dataset,
@@ -38,6 +38,7 @@ export async function agreementOf(
   kinds: readonly LabelKind[],
   signal?: AbortSignal,
 ): Promise<AgreementReport> {
+  if (annotators[0] === annotators[1]) throw new LabError('annotator-invalid', `"${annotators[0]}" agrees with itself: name two layers.`, { annotator: annotators[0], reason: 'compared' })
   const agreement = new Agreement(kinds)
   for (const id of ids ?? (await dataset.recordings.ids())) {
     if (signal?.aborted) throw new LabError('cancelled', 'Comparing the layers was cancelled.')

@@ -22,7 +22,7 @@ export class SplitsService {
       'splits.get': ({ name }) => splits().report(name),
       'splits.preview': ({ version, options }) => splits().preview(version, options),
       'splits.create': ({ version, name, options }) => splits().create(version, name, options),
-      'splits.check': ({ name }) => splits().check(name),
+      'splits.check': ({ name }, { signal }) => splits().check(name, signal),
       'splits.trials': async ({ name, limit }) => {
         const split = await splits().get(name)
         const { genuine, impostor } = countTrials(split)

@@ -1,23 +1,15 @@
 import { LabError, type Recording, type RecordingId, type RecordingListItem, type Subject, type SubjectInput, type VerifyReport } from '../contract/index.ts'
 import { Dataset } from '../dataset/dataset.ts'
+import { eraseSubject, type Erasure } from '../dataset/erasure.ts'
 import { recoverDataset, type RecoverReport } from '../recording/recover.ts'
 import { redecodeRecording } from '../recording/redecode.ts'
 import { verifyDataset, verifyRecording } from '../recording/verify.ts'
+import { withDataset } from './with-dataset.ts'
 
 /** Progress and cancellation of long work. */
 export interface TaskContext {
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number | null) => void
-}
-
-/** One piece of work on a dataset folder that is not open otherwise: what the command line and the worker threads do. */
-async function withDataset<T>(path: string, access: 'read' | 'write', work: (dataset: Dataset) => Promise<T>): Promise<T> {
-  const dataset = await Dataset.open(path, { access })
-  try {
-    return await work(dataset)
-  } finally {
-    await dataset.close()
-  }
 }
 
 export async function createDataset(path: string, name: string): Promise<{ id: string; name: string; path: string }> {
@@ -33,6 +25,17 @@ export function addSubject(path: string, input: Omit<SubjectInput, 'code'> & { c
 
 export function listSubjects(path: string): Promise<Subject[]> {
   return withDataset(path, 'read', (dataset) => dataset.subjects.list())
+}
+
+/** @throws LabError `subject-not-found`, `subject-erased`, `request-invalid`. */
+export function mergeSubjects(path: string, code: string, into: string): Promise<Subject> {
+  return withDataset(path, 'write', (dataset) => dataset.subjects.merge(code, into))
+}
+
+/** @throws LabError `usage-invalid` when `confirm` is not the code, and as `eraseSubject`. */
+export function eraseSubjectAt(path: string, code: string, confirm: string): Promise<Erasure> {
+  if (confirm !== code) throw new LabError('usage-invalid', `Erasing cannot be undone: repeat the code with --confirm ${code}.`, { option: 'confirm' })
+  return withDataset(path, 'write', (dataset) => eraseSubject(dataset, code))
 }
 
 export function listRecordings(path: string): Promise<RecordingListItem[]> {

@@ -42,6 +42,8 @@ export interface SummaryResult {
 const slicesPerSecond = 1 / sliceSeconds
 /** Detectors are fed in blocks of this many rows, whatever the caller's blocks are. */
 const blockRows = 4096
+/** Below it there is no QRS band, 12-20 Hz, to find beats in. */
+const lowestQrsRateHz = 40
 /** The detector is walked through so much of a hole; where it is longer than that again and more, it starts afresh behind it, see LiveBeatDetector. */
 const walkedSeconds = 60
 /** 20..300 per minute: other intervals span a gap or are false. */
@@ -119,7 +121,8 @@ class LaneSummarizer {
     this.rateHz = rateHz
     this.meter = new LaneMeter({ ...spec, rateHz })
     this.window = new QualityWindow(spec.kind, this.meter.measuresMains)
-    this.detector = spec.kind === 'ecg' || spec.kind === 'ppg' ? new LiveBeatDetector({ rateHz, kind: spec.kind }) : null
+    const findable = (spec.kind === 'ecg' && rateHz > lowestQrsRateHz) || spec.kind === 'ppg'
+    this.detector = findable ? new LiveBeatDetector({ rateHz, kind: spec.kind === 'ecg' ? 'ecg' : 'ppg' }) : null
   }
 
   push(counts: Int32Array, lane: number, stride: number, rows: number): void {

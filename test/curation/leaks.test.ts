@@ -101,6 +101,7 @@ describe('a planted leak', () => {
   it('of random beats under another name is found', () => {
     const leaky = buildSplit(version, 'diagnostic-leaky', options({ strategy: 'diagnostic-leaky' }), sha256)
     expect(found(leaky, version)).toEqual(['warn random-beats'])
+    expect(found({ ...leaky, name: 's1' }, version)).toEqual(['block random-beats'])
     expect(found({ ...leaky, name: 's1', options: { ...leaky.options, strategy: 'chronological' } }, version)).toEqual(['block random-beats', 'block window-overlap'])
     expect(found({ ...leaky, name: 's1', options: { ...leaky.options, strategy: 'closed-set-by-recording' } }, version)).toEqual(['block recording-overlap', 'block window-overlap'])
   })
@@ -145,7 +146,11 @@ describe('a planted leak', () => {
   it('of one person with most of the tests is noted', () => {
     const entries = [...aLab(5, 2, 1), ...Array.from({ length: 9 }, (_, i) => anEntry(100 + i, { subject: 'S001', day: '2026-03-02' }))]
     const uneven = aVersion(entries)
-    expect(found(make(uneven, { strategy: 'leave-last-day-out' }), uneven)).toEqual(['warn label-permutation'])
+    const split = make(uneven, { strategy: 'leave-last-day-out' })
+    expect(found(split, uneven)).toEqual(['warn label-permutation'])
+    // S005's tests come first: the note is about S001's all the same.
+    const [note] = checkLeaks({ ...split, assignments: split.assignments.toReversed() }, uneven, facts)
+    expect(note).toMatchObject({ subjects: ['S001'], data: { count: 10 } })
   })
 
   it('of two codes that are one person is found', () => {
@@ -164,6 +169,9 @@ describe('a planted leak', () => {
     expect([found(days, version, { current: changed }), found(days, version, { current: lost })]).toEqual([['block content-changed'], ['block content-changed']])
     expect(found({ ...days, versionHash: sha256('x') }, version)).toEqual(['block content-changed'])
     expect(found(edit(days, () => true, () => ({ spans: [{ from: 0, to: 10_001 }] })), version)).toEqual(['block content-changed'])
+    for (const spans of [[], [{ from: 9, to: 9 }], [{ from: 50, to: 10 }], [{ from: 0, to: 100 }, { from: 300, to: 200 }]]) {
+      expect(found(edit(days, () => true, () => ({ spans })), version)).toEqual(['block content-changed'])
+    }
     const without = aVersion(version.entries.filter(({ recording }) => recording !== first(days, 'enrol').recording))
     expect(found({ ...days, versionHash: without.hash }, without)).toEqual(['block content-changed'])
   })

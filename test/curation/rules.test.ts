@@ -44,6 +44,14 @@ describe('rules about recordings', () => {
     expect((['granted', 'unknown', 'refused', 'withdrawn'] as const).map((consent) => [of(consent, 'finished'), of(consent, 'imported')])).toEqual([[true, true], [false, true], [false, false], [false, false]])
   })
 
+  it('name a person by any of their codes, in any case', () => {
+    const person = aCandidate(1, { subject: 'S001', codes: ['s001', 'old-7'] })
+    for (const code of ['S001', 's001', 'OLD-7']) {
+      expect(kept([rule({ kind: 'subjects', codes: [code], keep: true })], [person, aCandidate(2, { subject: 'S002' })])).toEqual([true, false])
+      expect(kept([rule({ kind: 'subjects', codes: ['X', code], keep: false })], [person, aCandidate(2, { subject: 'S002' })])).toEqual([false, true])
+    }
+  })
+
   it('of dates exclude a recording whose date is not known', () => {
     expect(reasons(evaluateRules([aCandidate(1, { day: null })], [rule({ kind: 'dates', from: null, to: null })], []))).toEqual([['Its date is not known.']])
   })
@@ -64,6 +72,8 @@ describe('rules about recordings', () => {
     [{ kind: 'heart-rate', from: 90, to: 60 }, 'its lower rate 90'],
     [{ kind: 'states', states: ['finnished'] }, 'finnished'],
     [{ kind: 'dates', from: '1 March', to: null }, '1 March'],
+    [{ kind: 'dates', from: null, to: '2026-13-01' }, '2026-13-01'],
+    [{ kind: 'dates', from: '2026-02-30', to: null }, '2026-02-30'],
     [{ kind: 'dates', from: '2026-03-02', to: '2026-03-01' }, 'is after'],
   ])('that cannot be are refused by their place: %j', (input, words) => {
     expect(() => evaluateRules([], [rule({ kind: 'consent' }), rule(input)], [])).toThrow(expect.objectContaining({ code: 'rules-invalid', message: expect.stringContaining(words), data: expect.objectContaining({ rule: 1 }) }))

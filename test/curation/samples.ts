@@ -14,7 +14,7 @@ const lane = { id: 'ecg', label: 'ECG I', kind: 'ecg', unit: 'mV', gainCountsPer
 export function aCandidate(n: number, more: Partial<Omit<CurationCandidate, 'subject'>> & { subject?: string } = {}): CurationCandidate {
   const { subject = 'S001', ...rest } = more
   return {
-    id: idOf(n), subject: codeOf(subject), tags: [], consent: 'granted', session: '2026-03-01', day: '2026-03-01', startedAt: '2026-03-01T10:00:00Z', state: 'finished', device: 'test', rateHz: 500,
+    id: idOf(n), subject: codeOf(subject), codes: [subject.toLowerCase()], tags: [], consent: 'granted', session: '2026-03-01', day: '2026-03-01', startedAt: '2026-03-01T10:00:00Z', state: 'finished', device: 'test', rateHz: 500,
     rows: 10_000, lanes: [lane], gaps: [], leadingBlockRows: 0, findings: [], labels: [], beatSymbols: [], contentHash: sha256(`content ${n}`), signalHash: sha256(`signal ${n}`),
     sourceHashes: [sha256(`source ${n}`)],
     laneSummaries: [LaneSummary.parse({ lane: 'ecg', usableSeconds: 18, saturatedRatio: 0, flatRatio: 0, missingRatio: 0, mainsRatio: 0.01, meanRateBpm: 70 })],

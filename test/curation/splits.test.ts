@@ -112,7 +112,10 @@ describe('a split that cannot be', () => {
     const leaky = buildSplit(version, 'diagnostic-leaky', options({ strategy: 'diagnostic-leaky' }), sha256)
     expect(checkLeaks(leaky, version, nobodyMerged)).toEqual([expect.objectContaining({ check: 'random-beats', severity: 'warn' })])
     expect(code(() => buildSplit(version, 's1', options({ strategy: 'diagnostic-leaky' }), sha256))).toBe('split-invalid')
-    expect(code(() => buildSplit(version, 'diagnostic-leaky', options({ strategy: 'cross-session' }), sha256))).toBe('split-invalid')
+    for (const name of ['diagnostic-leaky', 'Diagnostic-Leaky']) for (const strategy of ['cross-session', 'diagnostic-leaky'] as const) {
+      if (name === strategy) continue
+      expect(code(() => buildSplit(version, name, options({ strategy }), sha256))).toBe('split-invalid')
+    }
   })
 })
 

@@ -1,5 +1,6 @@
-import { appendFile, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
@@ -106,6 +107,28 @@ describe('the catalogue', () => {
     )
   })
 
+  it('lines that somebody made up, checksum and all, end nothing, and a folder in its place is none', async () => {
+    const dataset = await create()
+    const truth = await dataset.recordings.list()
+    await dataset.close()
+    const [head, ...lines] = (await readFile(catalogue(), 'utf8')).trimEnd().split('\n')
+    const lie = (change: (entry: { item: Record<string, unknown> }) => unknown): string[] => lines.filter((line) => line !== '').map((line) => {
+      const text = JSON.stringify(change(JSON.parse(line.slice(9)) as { item: Record<string, unknown> }))
+      return `${crc32(text).toString(16).padStart(8, '0')} ${text}`
+    })
+    const lies = [
+      lie((entry) => ({ ...entry, item: { ...entry.item, subject: 'S077' } })), lie((entry) => ({ ...entry, item: {} })), lie((entry) => ({ ...entry, item: { ...entry.item, lanes: null } })),
+      lie((entry) => ({ ...entry, item: { ...entry.item, id: recordingId(99) } })), lie(({ item, ...entry }) => ({ ...entry, was: item })), lie(() => null), ['3610a686 hello'],
+    ]
+    for (const made of lies) {
+      await writeFile(catalogue(), [head, ...made, ''].join('\n'))
+      expect(await (await Dataset.open(lab(), { access: 'read' })).recordings.list()).toEqual(truth)
+    }
+    await rm(catalogue())
+    await mkdir(catalogue())
+    expect(await (await Dataset.open(lab(), { access: 'read' })).recordings.list()).toEqual(truth)
+  })
+
   it('a torn last line spoils no later one', async () => {
     const dataset = await create()
     await dataset.recordings.list()
@@ -127,6 +150,13 @@ describe('the catalogue', () => {
     expect(await dataset.recordings.list()).toHaveLength(1)
     await dataset.close()
     expect(await (await Dataset.open(lab(), { access: 'read' })).recordings.list()).toHaveLength(1)
+  })
+
+  it('is there after the first closing of a dataset that was filled here', async () => {
+    await (await create()).close()
+    const { files, read } = counting()
+    expect(await (await Dataset.open(lab(), { access: 'read', files })).recordings.list()).toHaveLength(12)
+    expect(read()).toBe(0)
   })
 
   it('the first snapshot of a dataset without a catalogue is whole', async () => {

@@ -82,32 +82,30 @@ describe('an erased subject', () => {
   })
 
   it('after a crash at any step of erasing it is gone when the dataset is opened again', async () => {
-    // Every call that changes the disk counts; the one that is refused, and all after it, is where the program died.
-    let allowed = Number.POSITIVE_INFINITY
-    let used = 0
-    const step = (): void => {
-      used++
-      if (used > allowed) throw new Error('the program died here')
-    }
-    const files: Files = {
-      ...nodeFiles,
-      open: async (path, mode) => {
-        if (mode !== 'read') step()
-        return nodeFiles.open(path, mode)
-      },
-      rename: async (from, to) => (step(), nodeFiles.rename(from, to)),
-      remove: async (path) => (step(), nodeFiles.remove(path)),
+    // Every call that changes the disk counts; the one that is refused, and all after it, is where the program died: what it had still meant to write later, too.
+    const mortal = (life: { left: number }): Files => {
+      const step = (): void => {
+        if (life.left-- <= 0) throw new Error('the program died here')
+      }
+      return {
+        ...nodeFiles,
+        open: async (path, mode) => {
+          if (mode !== 'read') step()
+          return nodeFiles.open(path, mode)
+        },
+        rename: async (from, to) => (step(), nodeFiles.rename(from, to)),
+        remove: async (path) => (step(), nodeFiles.remove(path)),
+      }
     }
     let died = 0
     for (let at = 0; ; at++) {
       const root = folder.path
       await nodeFiles.remove(lab())
-      allowed = Number.POSITIVE_INFINITY
-      const dataset = await create(files)
-      used = 0
-      allowed = at
+      const life = { left: Number.POSITIVE_INFINITY }
+      const dataset = await create(mortal(life))
+      life.left = at
       const finished = await eraseSubject(dataset, 'S002').then(() => true, () => false)
-      allowed = Number.POSITIVE_INFINITY
+      life.left = 0
       await nodeFiles.remove(join(root, 'lab', '.lock'))
       if (finished) {
         await expectGone(await Dataset.open(lab(), { access: 'write' }))

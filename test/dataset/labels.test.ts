@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { LabelChange, type BeatTable, type LabelChangeInput, type LabelEvent } from '../../src-main/contract/index.ts'
 import { tableRows } from '../../src-main/dataset/beat-columns.ts'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
+import { listFindings } from '../../src-main/dataset/list-findings.ts'
 import { LayerFold } from '../../src-main/dataset/label-fold.ts'
 import { annotationCode, readAnnotations, writeAnnotations } from '../../src-main/formats/wfdb-annotations.ts'
 import { aRecording, recordingId } from './a-recording.ts'
@@ -93,6 +94,8 @@ describe('a layer of labels', () => {
     ['a quality without a name', { kind: 'quality', value: 'excellent' }, 'value'],
     ['a rhythm of no form', { kind: 'rhythm', value: 'AFIB' }, 'value'],
     ['outside the recording', { row: 10_000 }, 'row'],
+    ['of a value that no reader would take', { kind: 'note', value: 'x'.repeat(401) }, 'value'],
+    ['at half a row', { row: 0.5 }, 'row'],
   ] as const)('%s is refused, with everything that was sent with it', async (_, wrong, field) => {
     const { labels } = await create()
     await expect(labels.append(id, 'anna', { changes: [set('good', 5), { ...set('bad', 100), ...wrong } as LabelChange] })).rejects.toMatchObject({ code: 'label-invalid', data: { index: 1, field, id: 'bad' } })
@@ -176,15 +179,39 @@ describe('a layer on a basis', () => {
     await expect(labels.append(id, 'carl', { basis: 'nobody', changes: [] })).rejects.toMatchObject({ code: 'label-not-found' })
   })
 
+  it('a layer that came with a file stays as it came; one that was started from it is a person\'s', async () => {
+    const { labels } = await create()
+    await labels.append(id, 'atr', { changes: [set('a', 100), set('r', 0, { kind: 'rhythm', value: '(N', toRow: 900 })], origin: 'imported' })
+    await expect(labels.append(id, 'atr', { changes: [set('b', 200)] })).rejects.toMatchObject({ code: 'annotator-invalid', data: { annotator: 'atr' } })
+    await labels.append(id, 'atr', { changes: [set('b', 200)], origin: 'imported' })
+    expect(await labels.append(id, 'anna', { basis: 'atr', changes: [set('c', 300)] })).toMatchObject({ origin: 'person', basis: 'atr', beats: 3, labels: 1 })
+    expect(await labels.append(id, 'anna', { changes: [set('d', 400)] })).toMatchObject({ origin: 'person', beats: 4 })
+    expect(await labels.layers(id)).toMatchObject([{ annotator: 'anna', origin: 'person' }, { annotator: 'atr', origin: 'imported', beats: 2 }])
+  })
+
   it('whose beats are lost is said, not guessed', async () => {
     const dataset = await create()
     await writeDetector([100])
     await dataset.labels.append(id, 'anna', { basis: 'pulseprint-beats@1', changes: [] })
     await dataset.close()
-    await writeFile(place('labels.anna.basis'), '')
-    expect((await (await Dataset.open(lab(), { access: 'read' })).labels.beats(id, 'anna')).count).toBe(0)
-    await rm(place('labels.anna.basis'))
-    await expect((await Dataset.open(lab(), { access: 'read' })).labels.beats(id, 'anna')).rejects.toMatchObject({ code: 'dataset-invalid' })
+    const whole = await readFile(place('labels.anna.basis'))
+    for (const lost of [new Uint8Array(0), whole.subarray(0, -2), whole.subarray(0, -1), null]) {
+      await (lost ? writeFile(place('labels.anna.basis'), lost) : rm(place('labels.anna.basis')))
+      const dataset = await open()
+      for (const work of [() => dataset.labels.beats(id, 'anna'), () => dataset.labels.all(id, 'anna'), () => dataset.labels.append(id, 'anna', { changes: [set('z', 9)] })]) {
+        await expect(work()).rejects.toMatchObject({ code: 'dataset-invalid', data: { annotator: 'anna' } })
+      }
+      // Ben's layer is his own, and other tools are shown his.
+      await dataset.labels.append(id, 'ben', { changes: [set(`b${lost?.length}`, 77)] })
+      expect((await dataset.labels.layers(id)).map(({ annotator }) => annotator)).toEqual(['pulseprint-beats@1', 'anna', 'ben'])
+      expect((await listFindings(dataset)).map(({ file, code }) => `${file} ${code}`)).toEqual(['labels.anna.basis dataset-invalid'])
+      await dataset.close()
+      expect(readAnnotations(await readFile(place('labels.atr')))[0].text).toBe('layer ben')
+    }
+    await writeFile(place('labels.anna.basis'), whole)
+    const mended = await open()
+    expect((await mended.labels.beats(id, 'anna')).count).toBeGreaterThan(0)
+    expect(await listFindings(mended)).toEqual([])
   })
 })
 
@@ -218,7 +245,7 @@ describe('crashes and full disks', () => {
     const { labels } = await open()
     await labels.append(id, 'anna', { changes: [set('b', 200)] })
     expect((await labels.beats(id, 'anna')).count).toBe(2)
-    expect(await labels.damage(id)).toEqual([{ annotator: 'anna', lines: 2, unfinished: 0 }])
+    expect(await labels.damage(id)).toEqual([{ annotator: 'anna', lines: 2, unfinished: 0, basis: null }])
   })
 
   it('a full disk saves nothing and forgets nothing', async () => {

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { noValue, type Recording } from '../../src-main/contract/index.ts'
-import { readEnvelope, type EnvelopeRequest } from '../../src-main/dataset/envelope.ts'
+import { storedEnvelope, type EnvelopeRequest } from '../../src-main/dataset/envelope.ts'
 import { nodeFiles, type Files } from '../../src-main/dataset/files.ts'
 import { OverviewBuilder } from '../../src-main/dataset/overview.ts'
+import { StoredSignals } from '../../src-main/dataset/stored-signals.ts'
 import { recordingHeader } from '../../src-main/formats/recording-header.ts'
 import { formatHeader } from '../../src-main/formats/wfdb-header.ts'
 import { SignalEncoder } from '../../src-main/formats/wfdb-signal.ts'
@@ -40,7 +41,8 @@ async function store(counts: Int32Array, withOverview = true): Promise<Recording
 }
 
 const envelope = async (recording: Recording, request: Partial<EnvelopeRequest>, files: Files = nodeFiles): Promise<Float32Array> => {
-  const { bytes } = await readEnvelope(files, folder.path, recording, { lanes: null, fromRow: 0, toRow: recording.rows, columns: 100, ...request })
+  const stored = await StoredSignals.open(files, folder.path, recording)
+  const { bytes } = await storedEnvelope(stored, recording, { lanes: null, fromRow: 0, toRow: recording.rows, columns: 100, ...request }).finally(() => stored.close())
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
 }
 

@@ -1,9 +1,11 @@
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { RecordingId } from '../../src-main/contract/index.ts'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
+import { eraseSubject } from '../../src-main/dataset/erasure.ts'
 import { nodeFiles, type Files } from '../../src-main/dataset/files.ts'
+import { listFindings } from '../../src-main/dataset/list-findings.ts'
 import { aRecording, recordingId } from './a-recording.ts'
 import { FaultyFiles } from './faulty-files.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -79,12 +81,37 @@ describe('recordings', () => {
     expect(await dataset.recordings.ids()).toHaveLength(4)
   })
 
-  it('the list reads each unchanged file once, and a changed one again', async () => {
+  it('a folder that somebody copied to another subject changes nothing, is a finding, and goes with its person', async () => {
+    const dataset = await create()
+    await dataset.subjects.add({ code: 'S001', consent: 'granted' })
+    await dataset.subjects.add({ code: 'R000', consent: 'granted' })
+    await dataset.subjects.add({ code: 'S002', consent: 'granted' })
+    for (const n of [1, 2]) await dataset.recordings.create(aRecording({ id: recordingId(n) }))
+    await dataset.recordings.create(aRecording({ id: recordingId(3), subject: 'S002' }))
+    await dataset.close()
+    const at = (subject: string, n = 1): string => join(lab(), 'recordings', subject, recordingId(n))
+    for (const subject of ['R000', 'S002']) await cp(at('S001'), at(subject), { recursive: true })
+    const opened = await Dataset.open(lab(), { access: 'write' })
+    for (const list of [await opened.recordings.snapshot(), await opened.recordings.list()]) {
+      expect(list.map(({ id, subject }) => [id, subject])).toEqual([[recordingId(1), 'S001'], [recordingId(2), 'S001'], [recordingId(3), 'S002']])
+    }
+    expect(opened.recordings.folder(recordingId(1))).toBe(at('S001'))
+    expect((await listFindings(opened)).map(({ file, code }) => `${file} ${code}`)).toEqual(['R000', 'S002'].map((subject) => `recordings/${subject}/${recordingId(1)} dataset-invalid`))
+    // Erasing whoever holds a copy takes the copy; erasing the person takes all.
+    expect((await eraseSubject(opened, 'R000')).recordings).toEqual([])
+    expect(await opened.recordings.ids()).toHaveLength(3)
+    expect((await eraseSubject(opened, 'S001')).recordings).toEqual([recordingId(1), recordingId(2)])
+    expect(await readdir(join(lab(), 'recordings'), { recursive: true })).toEqual(['S002', `S002/${recordingId(3)}`, `S002/${recordingId(3)}/recording.json`])
+    expect(await listFindings(opened)).toEqual([])
+  })
+
+  it('without a catalogue the list reads each unchanged file once, and a changed one again', async () => {
     const read: string[] = []
     const files: Files = { ...nodeFiles, readFile: (path) => (read.push(path), nodeFiles.readFile(path)) }
     const made = await create()
     for (let n = 0; n < 20; n++) await made.recordings.create(aRecording({ id: recordingId(n) }))
     await made.close()
+    await rm(join(lab(), '.catalogue.jsonl'))
     const { recordings } = await Dataset.open(lab(), { access: 'read', files })
     read.length = 0
     for (let i = 0; i < 3; i++) expect(await recordings.list()).toHaveLength(20)

@@ -1,4 +1,4 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { LabError, SplitOptions, type RecordingId, type SplitOptionsInput } from '../../src-main/contract/index.ts'
@@ -73,6 +73,37 @@ describe('splits', () => {
     expect(await code(dataset.splits.check('s1'))).toBe('split-invalid')
     expect((await dataset.splits.list())[0].problem).toContain('s1')
     expect((await listFindings(dataset)).map((finding) => `${finding.file} ${finding.code}`)).toEqual(['versions/v1.json version-content-changed', 'splits/s1.json split-invalid'])
+  })
+
+  it('whose signals or trial list were changed behind the program\'s back are found', async () => {
+    const dataset = await lab()
+    await dataset.splits.create('v1', 's1', lastDay)
+    expect(await dataset.splits.check('s1')).toEqual([])
+    const signal = join(dataset.recordings.folder(recordingId(3)), 'signals.dat')
+    await writeFile(signal, 'signal 4')
+    expect(await dataset.splits.check('s1')).toMatchObject([{ check: 'content-changed', severity: 'block', recordings: [recordingId(3)] }])
+    await rm(signal)
+    expect(await dataset.splits.check('s1')).toMatchObject([{ check: 'content-changed', recordings: [recordingId(3)] }])
+    await writeFile(signal, 'signal 3')
+    const trials = await read(dataset, 's1.trials.txt')
+    const path = join(dataset.path, 'splits/s1.trials.txt')
+    for (const wrong of [trials.replace('0 ', '1 '), trials.slice(0, -1), `${trials}1 a b\n`, '', null]) {
+      await (wrong === null ? rm(path) : writeFile(path, wrong))
+      expect(await dataset.splits.check('s1')).toMatchObject([{ check: 'content-changed', severity: 'block', recordings: [] }])
+      expect((await listFindings(dataset)).map(({ file, code }) => `${file} ${code}`)).toEqual(['splits/s1.json split-invalid'])
+    }
+    await writeFile(path, trials)
+    await dataset.splits.create('v1', 'diagnostic-leaky', options({ strategy: 'diagnostic-leaky' }))
+    await writeFile(join(dataset.path, 'splits/diagnostic-leaky.trials.txt'), trials)
+    expect((await dataset.splits.check('diagnostic-leaky')).map(({ severity, check }) => `${severity} ${check}`)).toEqual(['warn random-beats', 'block content-changed'])
+  })
+
+  it('what crashes left beside them goes with a person', async () => {
+    const dataset = await lab()
+    await dataset.splits.create('v1', 's1', lastDay)
+    for (const name of ['splits/s2.trials.txt', 'splits/s2.json.part', 'splits/s1.trials.txt.part', 'versions/v2.json.part']) await writeFile(join(dataset.path, name), `1 S003/${recordingId(9)}`)
+    await eraseSubject(dataset, 'S003')
+    expect([await readdir(join(dataset.path, 'splits')), await readdir(join(dataset.path, 'versions'))]).toEqual([['s1.json', 's1.trials.txt'], ['v1.json']])
   })
 
   it('forget an erased person, in their trial lists too, and still hold', async () => {

@@ -169,7 +169,7 @@ describe('what rules see of a recording', () => {
     await dataset.subjects.setConsent((await dataset.subjects.get('S001')).code, 'withdrawn')
     await dataset.subjects.merge('S003', 'S002')
     expect(await of(1)).toMatchObject({ consent: 'withdrawn', labels: [{ annotator: 'ann', kind: 'exclude', row: 10, toRow: 600 }], beatSymbols: ['V'] })
-    expect(await of(5)).toMatchObject({ subject: 'S002' })
+    expect(await of(5)).toMatchObject({ subject: 'S002', codes: ['s002', 's003'] })
     const lane = { lane: 'ecg', detector: 'pulseprint-qrs@1', beats: 20, polarity: 1, meanRateBpm: 60, usableSeconds: 20, saturatedRatio: 0, flatRatio: 0, missingRatio: 0, mainsRatio: 0, templateCorrelation: 1, kurtosis: 1, skewness: 1, quality: '333' }
     const analysis = { formatVersion: 1, detectors: ['pulseprint-qrs@1'], contentHash: sha256('content 1'), lanes: [lane] }
     const path = join(dataset.recordings.folder(recordingId(1)), 'analysis.json')

@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LabelEvent } from '../../src-main/contract/index.ts'
 import { isBeatCode } from '../../src-main/dataset/beat-columns.ts'
-import { importLabels, labelFile, wfdbAnnotations } from '../../src-main/exchange/import-labels.ts'
+import { importLabels, labelFile } from '../../src-main/exchange/import-labels.ts'
 import { isAnnotationFile } from '../../src-main/exchange/recognise.ts'
 import type { SourceAnnotation } from '../../src-main/formats/signal-source.ts'
 import { annotationCode, readAnnotations, writeAnnotations, type WfdbAnnotation } from '../../src-main/formats/wfdb-annotations.ts'
+import { readSourceAnnotations } from '../../src-main/formats/wfdb-source-annotations.ts'
 import { publicData, readReferenceBeats } from '../signal/physionet.ts'
 
 const place = { annotator: 'atr', createdAt: '2026-01-01T00:00:00.000Z', rows: 1000, rowsPerFrame: 1, laneIds: ['ii', 'v5'] }
@@ -30,7 +31,7 @@ describe('annotations of a file as labels', () => {
   })
 
   it('are spans of bad quality; good is what is not said', () => {
-    const annotations = wfdbAnnotations([wfdb(0, '~'), wfdb(100, '~', { subtype: 1 }), wfdb(200, '~', { subtype: -1 }), wfdb(300, '~', { subtype: 0x11 }), wfdb(400, '~')], 360)
+    const annotations = readSourceAnnotations(writeAnnotations([wfdb(0, '~'), wfdb(100, '~', { subtype: 1 }), wfdb(200, '~', { subtype: -1 }), wfdb(300, '~', { subtype: 0x11 }), wfdb(400, '~')]), 360)
     expect(said(annotations)).toEqual([['quality', 'fair', 100, 200, null], ['quality', 'bad', 200, 300, null], ['quality', 'bad', 300, 400, null]])
   })
 
@@ -40,13 +41,13 @@ describe('annotations of a file as labels', () => {
   })
 
   it('of no channel but 0 belong to all lanes, otherwise each to its own', () => {
-    expect(wfdbAnnotations([wfdb(1, 'N'), wfdb(2, 'V')], 360).map(({ signal }) => signal)).toEqual([null, null])
-    expect(wfdbAnnotations([wfdb(1, 'N'), wfdb(2, 'V', { channel: 1 })], 360).map(({ signal }) => signal)).toEqual([0, 1])
+    expect(readSourceAnnotations(writeAnnotations([wfdb(1, 'N'), wfdb(2, 'V')]), 360).map(({ signal }) => signal)).toEqual([null, null])
+    expect(readSourceAnnotations(writeAnnotations([wfdb(1, 'N'), wfdb(2, 'V', { channel: 1 })]), 360).map(({ signal }) => signal)).toEqual([0, 1])
   })
 
   it('with a clock of their own stand on the rows of that time', () => {
     const note = wfdb(0, '"', { text: '## time resolution: 3600' })
-    expect(said(wfdbAnnotations([note, wfdb(1000, 'N'), wfdb(2000, 'V')], 360))).toEqual([['beat', 'N', 100, null, null], ['beat', 'V', 200, null, null]])
+    expect(said(readSourceAnnotations(writeAnnotations([note, wfdb(1000, 'N'), wfdb(2000, 'V')]), 360))).toEqual([['beat', 'N', 100, null, null], ['beat', 'V', 200, null, null]])
   })
 
   it('outside the recording are left out and told', () => {
@@ -81,7 +82,7 @@ describe('annotations of a file as labels', () => {
     const folder = publicData('mitdb')
     if (folder === null) return
     for (const [record, beats] of [['100', 2273], ['105', 2572], ['108', 1763], ['200', 2601], ['203', 2980], ['208', 2955]] as const) {
-      const { events } = importLabels(wfdbAnnotations(readAnnotations(readFileSync(join(folder, `${record}.atr`))), 360), { ...place, rows: 650_000 })
+      const { events } = importLabels(readSourceAnnotations(readFileSync(join(folder, `${record}.atr`)), 360), { ...place, rows: 650_000 })
       const rows = events.flatMap((event) => (event.type === 'set' && event.kind === 'beat' ? event.row : []))
       expect(rows, record).toHaveLength(beats)
       expect(rows).toEqual(readReferenceBeats(folder, record))

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { ImportRules, type ImportReport, type RecordingId } from '../../src-main/contract/index.ts'
 import { readAnalysis, readAnalysisBeats } from '../../src-main/dataset/analysis.ts'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
+import { eraseSubject } from '../../src-main/dataset/erasure.ts'
 import { nodeFiles, type Files } from '../../src-main/dataset/files.ts'
 import { importChunk } from '../../src-main/exchange/import-chunk.ts'
 import { planImport } from '../../src-main/exchange/import-plan.ts'
@@ -15,6 +16,7 @@ import { recoverDataset } from '../../src-main/recording/recover.ts'
 import { redecodeRecording } from '../../src-main/recording/redecode.ts'
 import { verifyDataset, verifyRecording } from '../../src-main/recording/verify.ts'
 import { FaultyFiles } from '../dataset/faulty-files.ts'
+import { handMade, int16, lists } from '../formats/edf-bytes.ts'
 import { temporaryFolder } from '../dataset/temporary-folder.ts'
 import { readWfdb } from '../pty/wfdb-reader.ts'
 import { publicData, readPublicRecord } from '../signal/physionet.ts'
@@ -179,6 +181,53 @@ describe('an import', () => {
     })
   })
 
+  it('refuses a record that claims more than the disk holds, and takes the others', async () => {
+    const root = plantArchive()
+    writeFileSync(join(root, 'bob', 'r1.hea'), 'r1 1 250 200000000\nr1.dat 16 200/mV\n')
+    await withDataset(async (dataset) => {
+      const files: Files = { ...nodeFiles, freeBytes: () => Promise.resolve(1e6) }
+      const report = await importFrom(dataset, root, perFolder, { runChunk: (chunk, context) => importChunk(chunk, context, files) })
+      expect(report).toMatchObject({ recordings: 5, refused: [{ file: 'bob/r1.hea', code: 'dataset-full', message: expect.stringMatching(/600 MB; 1 MB are free/) }] })
+      expect((await verifyDataset(dataset)).findings).toEqual([])
+    })
+  })
+
+  it('notes sex and year of birth of new subjects as their headers agree, and names of nobody', async () => {
+    const root = join(folder.path, 'people')
+    const record = (subject: string, name: string, seed: number, comments: readonly string[]): void => writeSmallRecord(join(root, subject), name, [{ label: 'II', counts: smallEcg(500, 250, seed) }], { comments })
+    record('ann', 'r1', 1, ['Age: 25', 'Sex: female', 'ECG date: 07.12.2004'])
+    record('ann', 'r2', 2, ['Age: 26', 'Sex: female', 'ECG date: 03.01.2005'])
+    record('bob', 'r1', 3, ['Age: 25', 'Sex: male', 'ECG date: 07.12.2004'])
+    record('bob', 'r2', 4, ['Age: 61', 'Sex: female', 'ECG date: 07.12.2005'])
+    record('cleo', 'r1', 5, ['<age>: 64 <sex>: F <data segment>: 2577-07-30-13-04'])
+    const edf = (name: string): Uint8Array =>
+      handMade({ reserved: 'EDF+C', patient: `X M 02-MAY-1951 ${name}`, recording: `Startdate 02-MAR-2024 X ${name} X`, signals: [{ label: 'ECG', samplesPerRecord: '250' }, { label: 'EDF Annotations', samplesPerRecord: '20' }], records: '2', data: Buffer.concat([0, 1].flatMap((n) => [int16(...smallEcg(250, 250, 9 + n)), lists(40, `+${n}||`)])) })
+    await mkdir(join(root, 'dan'))
+    writeFileSync(join(root, 'dan', 'r.edf'), edf('Haagse_Harry'))
+    await withDataset(async (dataset) => {
+      await dataset.subjects.add({ code: 'old', consent: 'granted' })
+      record('old', 'r1', 6, ['Age: 25', 'Sex: male', 'ECG date: 07.12.2004'])
+      expect((await importFrom(dataset, root, perFolder)).recordings).toBe(7)
+      expect((await dataset.subjects.list()).map(({ code, sex, birthYear }) => [code, sex, birthYear])).toEqual([
+        ['ann', 'female', 1979], ['bob', 'unknown', null], ['cleo', 'female', null], ['dan', 'male', 1951], ['old', 'unknown', null],
+      ])
+      const written = treeOf(dataset.path).filter((path) => !path.includes('source'))
+      for (const path of written) expect(readFileSync(path).includes('Haagse'), path).toBe(false)
+    })
+  })
+
+  it('takes a code that was merged into another for that person, and nothing for an erased one; the others go on', async () => {
+    const root = plantArchive()
+    await withDataset(async (dataset) => {
+      for (const code of ['ann', 'bob', 'robert']) await dataset.subjects.add({ code, consent: 'granted' })
+      await dataset.subjects.merge('bob', 'robert')
+      await eraseSubject(dataset, 'ann')
+      const report = await importFrom(dataset, root, perFolder)
+      expect(report.refused.map(({ file, code }) => [file, code])).toEqual([['ann/r1.hea', 'subject-erased'], ['ann/r2.hea', 'subject-erased']])
+      expect((await dataset.recordings.list()).map(({ subject }) => subject).sort()).toEqual(['cleo', 'cleo', 'robert', 'robert'])
+    })
+  })
+
   it('that died leaves a staging folder, which the next opening removes', async () => {
     await withDataset(() => Promise.resolve())
     await mkdir(join(folder.path, 'dataset', '.import-0123456789ab', 'half'), { recursive: true })
@@ -241,6 +290,51 @@ describe('an imported recording', () => {
       expect(hashes(at)).toEqual(before)
       expect((await verifyDataset(dataset)).findings).toEqual([])
     }))
+
+  it('whose imported labels are gone is reported, and gets the same ones again', () =>
+    oneImport(async (dataset, id, at) => {
+      const before = hashes(at)
+      rmSync(join(at, 'labels.atr.jsonl'))
+      await expect(verifyRecording(dataset, id)).rejects.toMatchObject({ code: 'recording-incomplete', data: expect.objectContaining({ file: 'labels.atr.jsonl' }) })
+      expect((await recoverDataset(dataset)).recordings).toHaveLength(1)
+      expect(hashes(at)).toEqual(before)
+      expect((await recoverDataset(dataset)).recordings).toEqual([])
+    }))
+
+  it('without recording.json is not made up: recover says where its originals are', () =>
+    oneImport(async (dataset, id, at) => {
+      rmSync(join(at, 'recording.json'))
+      expect((await recoverDataset(dataset)).failures).toEqual([{ id, code: 'recording-incomplete', message: expect.stringMatching(/originals are in source/) }])
+      expect(readdirSync(join(at, 'source')).sort()).toEqual(['r1.atr', 'r1.dat', 'r1.hea'])
+    }))
+
+  it('of a hundred and twenty signals at rates that share no grid, with labels that collide, are empty or Chinese, has every sample in its place', async () => {
+    const perRecord = [100, 33, 7, 1]
+    const labels = ['II', 'ii', '', '心电', '心电', 'II 2', 'µV/°']
+    const signals = Array.from({ length: 120 }, (_, i) => ({ label: labels[i % labels.length], samplesPerRecord: String(perRecord[i % perRecord.length]) }))
+    const sampleOf = (signal: number, k: number): number => ((k * 37 + signal * 11) % 1999) - 999
+    const data = Buffer.concat([0, 1, 2].flatMap((record) => signals.map((_, i) => int16(...Array.from({ length: perRecord[i % 4] }, (_value, k) => sampleOf(i, record * perRecord[i % 4] + k))))))
+    const file = Buffer.from(handMade({ duration: '3', records: '3', signals, data }))
+    signals.forEach(({ label }, i) => Buffer.from(label, 'utf8').copy(file.fill(' ', 256 + i * 16, 272 + i * 16), 256 + i * 16))
+    await mkdir(join(folder.path, 'odd'))
+    writeFileSync(join(folder.path, 'odd', 'ann.edf'), file)
+    await withDataset(async (dataset) => {
+      const report = await importFrom(dataset, join(folder.path, 'odd'), presetRules('file-per-subject'))
+      expect(report).toMatchObject({ recordings: 1, refused: [] })
+      const [{ id }] = await dataset.recordings.list()
+      const recording = await dataset.recordings.get(id)
+      expect([recording.rows, recording.declaredRateHz.toFixed(9), new Set(recording.lanes.map((lane) => lane.id)).size]).toEqual([300, (100 / 3).toFixed(9), 120])
+      expect(recording.lanes.slice(0, 5).map(({ label }) => label)).toEqual(['II', 'ii', 'Signal 3', '心电', '心电'])
+      const stored = await readWfdb(join(dataset.recordings.folder(id), 'signals.hea'))
+      stored.signals.forEach(({ samples }, i) => {
+        const wanted = new Array<number | null>(300).fill(null)
+        // Sample k of n per 100 rows stands on the row nearest to k * 100 / n.
+        for (let k = 0; k < 3 * perRecord[i % 4]; k++) wanted[Math.floor(k / perRecord[i % 4]) * 100 + Math.round(((k % perRecord[i % 4]) * 100) / perRecord[i % 4])] = sampleOf(i, k)
+        expect(samples, `signal ${i}`).toEqual(wanted)
+      })
+      expect((await verifyDataset(dataset)).findings).toEqual([])
+    })
+  })
 
   it('is not made again from originals that are not what was imported', () =>
     oneImport(async (dataset, id, at) => {

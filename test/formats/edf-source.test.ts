@@ -66,7 +66,7 @@ describe('EDF', () => {
     const source = await open(plain({ patient: 'MCH-0234567 F 02-MAY-1951 Haagse_Harry', recording: 'Startdate 02-MAR-2002 PSG-1234/2002 NN Telemetry03', date: '02.03.02', reserved: 'EDF+C' }))
     expect(source).toMatchObject({ format: 'edf+', startDate: '2002-03-02' })
     expect(source.facts).toEqual({
-      patient: 'MCH-0234567', patientCode: 'MCH-0234567', sex: 'F', birthdate: '1951-05-02', patientName: 'Haagse_Harry', recording: 'PSG-1234/2002', technician: 'NN', equipment: 'Telemetry03',
+      patient: 'MCH-0234567', sex: 'F', birthdate: '1951-05-02', 'patient-name': 'Haagse_Harry', recording: 'PSG-1234/2002', technician: 'NN', equipment: 'Telemetry03',
     })
   })
 

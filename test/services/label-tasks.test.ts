@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
 import { readAnnotations } from '../../src-main/formats/wfdb-annotations.ts'
-import { addLabel, agreementAt, eraseSubjectAt, exportLabels, listLabels, mergeSubjects, type TypedLabel } from '../../src-main/services/label-tasks.ts'
+import { addLabel, agreementAt, exportLabels, listLabels, type TypedLabel } from '../../src-main/services/label-tasks.ts'
+import { eraseSubjectAt, mergeSubjects } from '../../src-main/services/tasks.ts'
 import { aRecording, recordingId } from '../dataset/a-recording.ts'
 import { temporaryFolder } from '../dataset/temporary-folder.ts'
 
@@ -26,6 +27,9 @@ describe('labels from the command line', () => {
     await create()
     expect(await addLabel(path(), typed({ fromSeconds: 2, lane: 'ecg' }))).toMatchObject({ recording: id, label: { row: 500, toRow: null, lane: 'ecg' }, layer: { annotator: 'anna', beats: 1 } })
     await addLabel(path(), typed({ kind: 'exclude', value: 'motion, "left" arm', row: 100, toSeconds: 1 }))
+    for (const both of [{ row: 1, fromSeconds: 1 }, { row: 1, toRow: 9, toSeconds: 1, kind: 'note' }] as const) await expect(addLabel(path(), typed(both))).rejects.toMatchObject({ code: 'usage-invalid' })
+    await expect(addLabel(path(), typed({ row: 1, annotator: 'ben', basis: '../x' }))).rejects.toMatchObject({ code: 'label-not-found' })
+    await expect(addLabel(path(), typed({ row: 1, basis: 'ben' }))).rejects.toMatchObject({ code: 'usage-invalid', data: { option: 'basis' } })
     await expect(addLabel(path(), typed({}))).rejects.toMatchObject({ code: 'usage-invalid' })
     expect(await listLabels(path(), id.toLowerCase(), null)).toMatchObject({ recording: id, layers: [{ annotator: 'anna', beats: 1, labels: 1 }], labels: null })
     expect((await listLabels(path(), id, 'anna')).labels).toMatchObject([{ kind: 'exclude', row: 100, toRow: 250 }, { kind: 'beat', row: 500 }])
@@ -43,6 +47,7 @@ describe('labels from the command line', () => {
     await create()
     for (const [annotator, row] of [['anna', 500], ['ben', 510], ['ben', 900]] as const) await addLabel(path(), typed({ annotator, row }))
     expect(await agreementAt(path(), ['anna', 'ben'], null, ['beat'], signal)).toMatchObject({ recordings: 1, beats: { first: 1, second: 2, matched: 1 } })
+    await expect(agreementAt(path(), ['anna', 'anna'], null, ['beat'], signal)).rejects.toMatchObject({ code: 'annotator-invalid' })
     await expect(agreementAt(path(), ['anna', 'carl'], [id], ['beat'], signal)).rejects.toMatchObject({ code: 'label-not-found' })
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LaneMeter, type MeterSlice } from '../../src-main/signal/lane-meter.ts'
 import { RatioMedian } from '../../src-main/signal/ratio-median.ts'
 import { RecordingSummary } from '../../src-main/signal/recording-summary.ts'
 import type { SummaryLane } from '../../src-main/signal/recording-summary.ts'
@@ -97,5 +98,52 @@ describe('RatioMedian', () => {
       }),
     )
     expect(new RatioMedian().median()).toBeNull()
+  })
+})
+
+describe('hours without a value', () => {
+  it('are measured at once as they are row by row', () => {
+    const options = { rateHz: 62.4725, kind: 'ecg', minimum: -100, maximum: 100, held: false }
+    const run = fc.record({ missing: fc.boolean(), rows: fc.integer({ min: 1, max: 200 }) })
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 20 }), fc.boolean(), (runs, sparse) => {
+        const [each, atOnce] = [new LaneMeter({ ...options, sparse }), new LaneMeter({ ...options, sparse })]
+        const [ofEach, ofAll]: [MeterSlice[], MeterSlice[]] = [[], []]
+        let count = 0
+        for (const one of runs) {
+          for (let k = 0; k < one.rows; k++) if (one.missing ? each.push(missing, Number.NaN, false) : each.push((count + k) % 90, (count + k) % 90, false)) ofEach.push({ ...each.slice })
+          if (one.missing) for (let left = one.rows; left > 0; ) {
+            const step = Math.min(left, atOnce.room)
+            if (atOnce.skip(step)) ofAll.push({ ...atOnce.slice })
+            left -= step
+          }
+          else for (let k = 0; k < one.rows; k++) if (atOnce.push((count + k) % 90, (count + k) % 90, false)) ofAll.push({ ...atOnce.slice })
+          count += one.rows
+        }
+        expect(ofAll).toEqual(ofEach)
+      }),
+    )
+  })
+
+  it('between two stretches cost neither of them a beat', () => {
+    const gap = 3600 * rateHz
+    const summary = new RecordingSummary({ lanes: [lane({ id: 'good' })], rateHz })
+    const own = Int32Array.from({ length: rows }, (_, row) => counts[row * 4 + 1])
+    const hole = new Int32Array(rateHz).fill(missing)
+    summary.push(own, rows)
+    for (let second = 0; second < 3600; second++) summary.push(hole, rateHz)
+    summary.push(own, rows)
+    const { beats, lanes: [good] } = summary.finish()
+    expect(good.missingRatio).toBeCloseTo(3600 / 3680, 9)
+    expect(good.usableSeconds).toBeGreaterThan(79)
+    expect(beats).toEqual(expect.arrayContaining([...whole.beats, ...whole.beats.map((row) => row + rows + gap)]))
+  })
+})
+
+describe('an ECG at a rate that holds no QRS', () => {
+  it.each([1 / 60, 1, 25, 40])('of %d Hz has no beats', (low) => {
+    const summary = new RecordingSummary({ lanes: [lane({ id: 'slow' }), lane({ id: 'pulse', kind: 'ppg' })], rateHz: low })
+    summary.push(Int32Array.from({ length: 200 }, (_, i) => (i * 37) % 101), 100)
+    expect(summary.finish().beats).toEqual([])
   })
 })

@@ -54,6 +54,20 @@ it('rules come from a file, and two versions are compared', async () => {
   expect(await run('version', 'create', '--name', '../v3')).toMatchObject({ exit: 2, json: { error: { code: 'usage-invalid' } } })
 })
 
+it('rules with a field that there is not are refused with its place: they would do something else', async () => {
+  const rules = join(dataset, 'rules.json')
+  for (const [text, path] of [
+    ['{"rules":[{"kind":"consent"},{"kind":"exclude-labels","anotators":["anna"]}]}', 'rules.1.anotators'],
+    ['{"rules":[],"overrides":[]}', 'overrides'],
+    ['{"rules":{}}', 'rules'],
+    ['[]', ''],
+    ['{', ''],
+  ] as const) {
+    await writeFile(rules, text)
+    expect(await run('version', 'create', '--name', 'v1', '--rules', rules)).toMatchObject({ exit: 1, json: { error: { code: 'rules-invalid', data: { file: rules, path } } } })
+  }
+})
+
 it('a split that leaks ends with exit code 1 and its findings', async () => {
   await run('version', 'create', '--name', 'v1')
   await run('split', 'create', '--version', 'v1', '--name', 's1', '--strategy', 'cross-session')

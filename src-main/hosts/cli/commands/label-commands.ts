@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
-import { LabelKind, type AgreementReport, type Label, type LabelLayer } from '../../../contract/index.ts'
+import { LabelKind, LabError, type AgreementReport, type Label, type LabelLayer } from '../../../contract/index.ts'
 import { addLabel, agreementAt, exportLabels, listLabels, type LabelFormat } from '../../../services/label-tasks.ts'
 import { wholeNumber } from '../arguments.ts'
 import { exitCode, runCommand } from '../output.ts'
@@ -95,10 +95,10 @@ export function labelCommands(program: Command): void {
     .option('--recording <ids...>', 'ids or their first letters; all recordings that have both layers when left out')
     .option('--kinds <kinds...>', LabelKind.options.join(', '), collectKinds)
     .option('--json', 'print one JSON object')
-    .action((options: LabelOptions & { annotators: string[]; recording?: string[]; kinds?: LabelKind[] }, command: Command) =>
+    .action((options: LabelOptions & { annotators: string[]; recording?: string[]; kinds?: LabelKind[] }) =>
       runCommand(options, async (output, signal) => {
         const [first, second, ...more] = options.annotators
-        if (second === undefined || more.length > 0) command.error('error: --annotators takes two names', { code: 'commander.invalidArgument' })
+        if (second === undefined || more.length > 0) throw new LabError('usage-invalid', '--annotators takes two names.', { option: 'annotators' })
         const report = await agreementAt(resolve(options.dataset), [first, second], options.recording ?? null, options.kinds ?? ['beat', 'rhythm', 'quality', 'exclude'], signal)
         output.result(report, () => describeAgreement(report))
         return exitCode.done

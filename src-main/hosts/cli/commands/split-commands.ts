@@ -65,10 +65,10 @@ export function splitCommands(program: Command): void {
     .requiredOption('--dataset <folder>', 'the dataset')
     .option('--json', 'print one JSON object')
     .action((name: string, options: DatasetOption) =>
-      runCommand(options, async (output) => {
-        const findings = await checkSplitAt(resolve(options.dataset), name)
+      runCommand(options, async (output, signal) => {
+        const findings = await checkSplitAt(resolve(options.dataset), name, signal)
         const leaks = findings.some(({ severity }) => severity === 'block')
-        output.result({ split: name, leaks, findings }, () => [`${name} ${leaks ? 'leaks.' : 'does not leak.'}`, ...findings.map(inWords)])
+        output.result({ split: name, leaks, findings }, () => [`${name} ${leaks ? 'leaks.' : name === 'diagnostic-leaky' ? 'is made of random beats, and says so.' : 'does not leak.'}`, ...findings.map(inWords)])
         return leaks ? exitCode.failed : exitCode.done
       }),
     )
