@@ -28,6 +28,8 @@ async function readOrHangUp(port: UnixPort, buffer: Buffer, offset: number, leng
       if (bytesRead > 0) return { buffer, bytesRead }
     } catch (thrown) {
       if (!(thrown instanceof Error && 'code' in thrown && tryAgain.has(thrown.code))) throw thrown
+      // Closed while the read was under way: the poller is destroyed, and asking it again would take the process down.
+      if (port.fd === null) continue
       await new Promise<void>((resolve, reject) => port.poller.once('readable', (error) => (error ? reject(error) : resolve())))
       continue
     }
