@@ -72,9 +72,18 @@ function hasRefused(dataset: Dataset, subject: VersionEntry['subject']): boolean
 
 async function splitOf(dataset: Dataset, name: string, version: DatasetVersion): Promise<DatasetSplit> {
   const split = await dataset.splits.get(name)
-  if (split.version === version.name && split.versionHash === version.hash) return split
+  if (split.version === version.name && split.versionHash === version.hash) {
+    await refuseLeaks(dataset, split)
+    return split
+  }
   const reason = split.version === version.name ? `it was made of another content of "${version.name}"` : `it divides the version "${split.version}"`
   throw new LabError('split-invalid', `The split "${name}" does not fit the version "${version.name}": ${reason}.`, { split: name, field: 'version', reason })
+}
+
+/** What a model would be tested on must not be handed out as a test. Whether the content is still what was frozen is seen while it is read. */
+async function refuseLeaks(dataset: Dataset, { name }: DatasetSplit): Promise<void> {
+  const findings = (await dataset.splits.check(name)).filter(({ severity, check }) => severity === 'block' && check !== 'content-changed')
+  if (findings.length > 0) throw new LabError('split-leaks', `The split "${name}" leaks and is not exported: ${findings[0].message}`, { split: name, findings })
 }
 
 function namedEntries(entries: readonly VersionEntry[], split: DatasetSplit | null, keepDates: boolean): ExportEntry[] {

@@ -36,6 +36,15 @@ describe('beats of a recording with long gaps', () => {
     expect(findBeatsInStretches('ecg', leads.map((lead) => join(lead, hole(300))), rateHz)).toEqual(wanted.map(({ rows, polarity }) => ({ rows, polarity })))
   })
 
+  it('of a stretch too long for the memory are those of the whole, each once, whatever the pieces', () => {
+    const long = join(...Array.from({ length: 12 }, () => ecg))
+    const leads = [long, long.map((value) => -0.5 * value)]
+    const whole = findBeats('ecg', leads, rateHz).map(({ rows, polarity }) => ({ rows, polarity }))
+    for (const piecesSeconds of [37, 100, 240]) {
+      expect(findBeatsInStretches('ecg', leads, rateHz, 2 * piecesSeconds * rateHz)).toEqual(whole)
+    }
+  })
+
   it('are the same as ever where no gap is long, and none where nothing is', () => {
     const short = join(hole(30), ecg, hole(50), ecg, hole(20))
     expect(findBeatsInStretches('ecg', [short], rateHz)).toEqual(findBeats('ecg', [short], rateHz))

@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
 import { ExportOptions, type ExportOptionsInput, type ExportReport } from '../../src-main/contract/index.ts'
+import { splitHash } from '../../src-main/curation/split-build.ts'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
 import { exportVersion } from '../../src-main/exchange/export-version.ts'
+import { sha256 } from '../../src-main/dataset/hashes.ts'
 import { ExportFolder } from '../../src-main/exchange/export-folder.ts'
 import { NpzExport } from '../../src-main/exchange/export-npz.ts'
 import { planExport } from '../../src-main/exchange/export-plan.ts'
@@ -157,6 +159,20 @@ describe('a table of windows', () => {
     const read = await Promise.all(names.map(async (name) => readNpzArrays(await readFile(place(`out/${name}`)))))
     expect(read.flatMap((arrays) => windowsOf(arrays).map((window) => new Set(window)))).toEqual([0, 1, 2, 3, 4].map((k) => new Set([k])))
     expect(read.flatMap((arrays) => arrays.role.values)).toEqual([3, 3, 3, 3, 3])
+    await dataset.close()
+  })
+})
+
+describe('a split that leaks', () => {
+  it('is not handed out, however sound its file is, and nothing is written', async () => {
+    const dataset = await lab()
+    await divide(dataset, { strategy: 'leave-last-day-out' })
+    const split = await dataset.splits.get('s1')
+    const [enrolled] = split.assignments.filter(({ role }) => role === 'enrol')
+    const leaking = { ...split, assignments: [...split.assignments, { ...enrolled, role: 'test' as const }] }
+    await writeFile(place('lab/splits/s1.json'), JSON.stringify({ ...leaking, hash: splitHash(leaking, sha256) }))
+    await expect(run(dataset, { format: 'npz', out: place('out'), split: 's1' })).rejects.toMatchObject({ code: 'split-leaks', data: { split: 's1' } })
+    expect((await readdir(folder.path)).filter((name) => name === 'out')).toEqual([])
     await dataset.close()
   })
 })
