@@ -43,7 +43,7 @@ export class LeadFusion {
     const highest = leads.map((lead) => this.highest(lead))
     this.tops = highest.map((tops) => tops.map((_, cell) => tops.subarray(Math.max(0, cell - aliveSteps), cell + aliveSteps + 1).reduce((a, b) => Math.max(a, b), 0)))
     this.levels = highest.map(blockLevels)
-    this.weights = leads.map(() => new Float64Array(this.cells).fill(1 / leads.length))
+    this.weights = this.equalWeights()
     this.fuse()
   }
 
@@ -80,19 +80,31 @@ export class LeadFusion {
       clusters.clear()
       for (const at of beats) clusters.learn(at)
     }
-    this.levels = this.leads.map(({ envelope }, k) => this.overTime(beats, (at) => envelope[at], this.levels[k]))
+    // A beat at which a lead is missing says nothing about how high its beats are.
+    this.levels = this.leads.map(({ envelope }, k) => this.overTime(beats.filter((at) => envelope[at] > 0), (at) => envelope[at], this.levels[k]))
     if (this.leads.length > 1) this.weigh(beats, others, trustedBeats)
     this.fuse()
+  }
+
+  /** Before anything is known of their noise, all leads count the same that have a signal at the time: a missing one must not halve the others. */
+  private equalWeights(): Float64Array[] {
+    const weights = this.leads.map((_, k) => Float64Array.from({ length: this.cells }, (_, cell) => (this.tops[k][cell] > 0 ? 1 : leastWeight)))
+    this.normalise(weights)
+    return weights
+  }
+
+  private normalise(weights: readonly Float64Array[]): void {
+    for (let cell = 0; cell < this.cells; cell++) {
+      const sum = weights.reduce((total, of) => total + of[cell], 0)
+      for (const of of weights) of[cell] /= sum
+    }
   }
 
   private weigh(beats: Int32Array, others: Int32Array, trustedBeats: number): void {
     const likeness = this.leads.map(({ clusters }) => this.overTime(beats, (at) => clusters.similarity(at, trustedBeats), new Float64Array(this.cells).fill(unknownLikeness)))
     const noises = this.leads.map(({ envelope }) => this.overTime(others, (at) => envelope[at], new Float64Array(this.cells)))
     this.weights = this.leads.map((_, k) => Float64Array.from({ length: this.cells }, (_, cell) => this.trust(k, cell, noises[k][cell], likeness[k][cell])))
-    for (let cell = 0; cell < this.cells; cell++) {
-      const sum = this.weights.reduce((total, weights) => total + weights[cell], 0)
-      for (const weights of this.weights) weights[cell] /= sum
-    }
+    this.normalise(this.weights)
   }
 
   private trust(lead: number, cell: number, noise: number, likeness: number): number {

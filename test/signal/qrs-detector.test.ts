@@ -73,6 +73,24 @@ describe('on hearts with planted beats that were fitted to no recording', () => 
   })
 })
 
+describe('leads that were recorded at different times', () => {
+  it('give the beats that each alone gives', () => {
+    const calm = stressCases(7).find(({ name }) => name === 'rest 72')
+    if (!calm) throw new Error('The calm case is gone.')
+    const { samples, rateHz } = calm
+    const half = samples.length >> 1
+    const [early, late] = [samples.slice(), samples.slice()]
+    early.fill(Number.NaN, half)
+    late.fill(Number.NaN, 0, half)
+    const [{ rows }] = detectBeatsOfLeads([early, late], rateHz)
+    for (const [alone, inside] of [[detectBeats(early, rateHz).rows, (row: number) => row < half], [detectBeats(late, rateHz).rows, (row: number) => row >= half]] as const) {
+      const missed = compareBeats(alone, rows.filter(inside), windowRows(rateHz)).missed
+      // Where one ends and the other begins half a beat may be lost.
+      expect(missed.length).toBeLessThanOrEqual(1)
+    }
+  })
+})
+
 describe('whatever the samples', () => {
   const strange = fc.oneof(
     fc.double({ min: -5, max: 5, noNaN: true }),
