@@ -39,6 +39,8 @@ export class RecordingIndex {
   /** Not in the catalogue yet. */
   readonly #unsaved = new Set<RecordingId>()
   #saving: NodeJS.Timeout | null = null
+  /** The lock is about to be given back: nothing may be written later. */
+  #closed = false
 
   private constructor(files: Files, root: string, context: WriteContext, catalogue: Catalogue | null) {
     this.#files = files
@@ -194,7 +196,7 @@ export class RecordingIndex {
   }
 
   #saveSoon(): void {
-    if (!this.#catalogue || !this.#context.writable || this.#saving) return
+    if (!this.#catalogue || !this.#context.writable || this.#saving || this.#closed) return
     this.#saving = setTimeout(() => {
       this.#saving = null
       void this.#save()
@@ -221,10 +223,12 @@ export class RecordingIndex {
     await this.#catalogue?.rewrite(this.#held(), this.#root)
   }
 
-  /** Waits for what is being written and brings the catalogue up to date. */
+  /** Waits for what is being read and written, brings the catalogue up to date, and writes nothing after that. */
   async close(): Promise<void> {
+    this.#closed = true
     if (this.#saving) clearTimeout(this.#saving)
     this.#saving = null
+    await this.#scanning?.result.catch(() => undefined)
     // All were made or read here (an import into a new dataset): the look that a whole catalogue needs reads none of them.
     if (this.#unsaved.size > 0 && !this.#looked && this.#scanned.size === this.#places.size) await this.#look()
     if (this.#unsaved.size > 0) await this.#save()

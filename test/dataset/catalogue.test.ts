@@ -159,6 +159,22 @@ describe('the catalogue', () => {
     expect(read()).toBe(0)
   })
 
+  it('a closed dataset writes nothing more, whatever was going on when it was closed', async () => {
+    let closed = false
+    const late: string[] = []
+    const files: Files = {
+      ...nodeFiles,
+      open: (path, mode) => (closed && mode !== 'read' && late.push(path), nodeFiles.open(path, mode)),
+    }
+    const made = await Dataset.create(lab(), { name: 'Lab', files })
+    const seen = made.recordings.snapshot()
+    await made.close()
+    closed = true
+    await seen
+    await new Promise((done) => setTimeout(done, 1300))
+    expect(late).toEqual([])
+  })
+
   it('the first snapshot of a dataset without a catalogue is whole', async () => {
     const dataset = await create()
     expect(await dataset.recordings.snapshot()).toHaveLength(12)
