@@ -15,6 +15,7 @@ export default defineConfig({
           electron: from('src-main/hosts/electron/main.ts'),
           cli: from('src-main/hosts/cli/main.ts'),
           jobs: from('src-main/workers/jobs.ts'),
+          trainer: from('src-main/workers/trainer.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

@@ -8,6 +8,7 @@ import { openRecord, type RecordKind } from '../src-main/exchange/open-record.ts
 import { openSourceFolder } from '../src-main/exchange/source-files.ts'
 import { importAt, readImportRules } from '../src-main/services/import-tasks.ts'
 import { publicData, repositoryRoot } from '../test/signal/physionet.ts'
+import { flacFile } from './flac-file.ts'
 
 /** ECG-ID as a whole, then what each reader gives in MB of file per second. */
 export async function run(): Promise<void> {
@@ -64,9 +65,9 @@ async function readFormats(folder: string): Promise<unknown[]> {
   })
   writeEdf(folder, values)
   const jobs: [string, string, RecordKind][] = [['WFDB 16', 'f16.hea', 'wfdb'], ['WFDB 24', 'f24.hea', 'wfdb'], ['WFDB 212', 'f212.hea', 'wfdb'], ['EDF', 'made.edf', 'edf']]
+  writeFlac(folder)
+  jobs.push(['FLAC', 'flac.hea', 'wfdb'])
   for (const [name, file, kind] of jobs) results.push(await readOne(name, folder, file, kind))
-  const flac = publicData('wfdb-samples')
-  if (flac !== null) results.push(await readOne('FLAC', flac, 'flac_3_constant.hea', 'wfdb'))
   return results
 }
 
@@ -87,6 +88,14 @@ function writeWfdb(folder: string, format: string, width: number, put: (bytes: B
   writeFileSync(join(folder, `f${format}.dat`), bytes)
   const lines = Array.from({ length: channels }, (_, i) => `f${format}.dat ${format} 200/mV 12 0 0 0 0 lead ${i + 1}`)
   writeFileSync(join(folder, `f${format}.hea`), `${[`f${format} ${channels} 1000 ${samples / channels}`, ...lines].join('\n')}\n`)
+}
+
+/** FLAC in format 516, three bits of noise on two waves: about 6 bits per sample. */
+function writeFlac(folder: string): void {
+  const lead = (phase: number): Int32Array => Int32Array.from({ length: samples / channels }, (_, k) => Math.round(900 * Math.sin(k / 40 + phase) + 60 * Math.sin(k / 9) + ((k * 7919) % 13)))
+  writeFileSync(join(folder, 'flac.dat'), flacFile(Array.from({ length: channels }, (_, i) => lead(i)), 1000))
+  const lines = Array.from({ length: channels }, (_, i) => `flac.dat 516 200/mV 16 0 0 0 0 lead ${i + 1}`)
+  writeFileSync(join(folder, 'flac.hea'), `${[`flac ${channels} 1000 ${samples / channels}`, ...lines].join('\n')}\n`)
 }
 
 /** EDF, records of 1 s at 1000 Hz (www.edfplus.info/specs/edf.html). */

@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { labApi, Recording, SubjectCode } from '../src-main/contract/index.ts'
+import { labApi, Recording, SubjectCode, type RecordingListItem } from '../src-main/contract/index.ts'
+import { packRecordings, RecordingTable } from '../src-main/contract/schemas/recording-table.ts'
 import { Dataset } from '../src-main/dataset/dataset.ts'
+import { countFacet, facetNames, prepare, sorted, withFacets, withText, type ChosenFacets } from '../src-renderer/state/library-search.ts'
 
 const perSubject = 20
 
@@ -47,6 +49,35 @@ async function firstScreen(path: string, access: 'read' | 'write'): Promise<{ op
   return { open: opened.ms, list: list.ms, subjects: subjects.ms, summary: summary.ms, total, count: list.result.length }
 }
 
+/** Typing a search key by key, without facets and with two chosen: what the window goes through at each key before it draws. The first round is for the compiler. */
+function filterInWindow(items: readonly RecordingListItem[]): { prepareMs: number; sortMs: number; keys: number; p50: number; p95: number; max: number } {
+  const start = performance.now()
+  const prepared = items.map(prepare)
+  const prepareMs = performance.now() - start
+  const sortStart = performance.now()
+  const list = sorted(prepared, 'subject')
+  const sortMs = performance.now() - sortStart
+  const times: number[] = []
+  const searches = ['s01 moved 2026-03', 'cyton ecg rest s0499', 'rest, 60 s']
+  const choices: ChosenFacets[] = [{}, { state: 'finished', finding: 'lost-rows' }]
+  for (let round = 0; round < 4; round++) {
+    for (const chosen of choices) {
+      for (const text of searches) {
+        for (let length = 0; length <= text.length; length++) {
+          const keyStart = performance.now()
+          const found = withText(list, text.slice(0, length))
+          withFacets(found, chosen)
+          for (const name of facetNames) countFacet(found, chosen, name)
+          if (round > 0) times.push(performance.now() - keyStart)
+        }
+      }
+    }
+  }
+  times.sort((a, b) => a - b)
+  const tenths = (ms: number): number => Math.round(ms * 10) / 10
+  return { prepareMs: tenths(prepareMs), sortMs: tenths(sortMs), keys: times.length, p50: tenths(times[times.length >> 1]), p95: tenths(times[Math.floor(0.95 * times.length)]), max: tenths(times[times.length - 1]) }
+}
+
 /** Opening and listing a dataset of `count` recordings (10,000 by default) without and with its catalogue, and what the list costs on the wire. */
 export async function run([countText]: readonly string[] = []): Promise<void> {
   const count = Number(countText ?? 10_000)
@@ -79,7 +110,13 @@ export async function run([countText]: readonly string[] = []): Promise<void> {
     const encoded = await timed(() => encode(items, { ignoreUndefined: true }))
     const decoded = await timed(() => decode(encoded.result))
     const checked = await timed(() => labApi['library.list'].output.parse(decoded.result))
+    const table = await timed(() => encode(packRecordings(items), { ignoreUndefined: true }))
+    const tableDecoded = await timed(() => decode(table.result))
+    const tableChecked = await timed(() => RecordingTable.parse(tableDecoded.result))
+    const asTable = { bytes: table.result.length, encodeMs: table.ms, decodeMs: tableDecoded.ms, checkMs: tableChecked.ms }
     const wire = { bytes: encoded.result.length, encodeMs: encoded.ms, decodeMs: decoded.ms, checkMs: checked.ms }
+
+    const filtering = filterInWindow(items)
 
     console.log(`${count} recordings of ${subjects} subjects; catalogue ${(catalogueBytes / 1e6).toFixed(1)} MB`)
     console.log(`${'ms'.padEnd(26)} ${['open', 'list', 'subjects', 'summary', 'all'].map((name) => name.padStart(9)).join(' ')}`)
@@ -88,7 +125,9 @@ export async function run([countText]: readonly string[] = []): Promise<void> {
     }
     console.log(`look behind the scenes ${behind.ms} ms, summary again ${repeated.ms} ms, one recording written ${write.ms} ms`)
     console.log(`library.list on the wire: ${(wire.bytes / 1e6).toFixed(1)} MB, encode ${wire.encodeMs} ms, decode ${wire.decodeMs} ms, check ${wire.checkMs} ms`)
-    console.log(JSON.stringify({ bench: 'library', count, subjects, catalogueBytes, cold, warm, reader, behindMs: behind.ms, summaryMs: repeated.ms, writeMs: write.ms, wire }))
+    console.log(`the same as a table:      ${(asTable.bytes / 1e6).toFixed(1)} MB, pack and encode ${asTable.encodeMs} ms, decode ${asTable.decodeMs} ms, check and unpack ${asTable.checkMs} ms`)
+    console.log(`filter in the window: p50 ${filtering.p50} ms a key, p95 ${filtering.p95} ms, at most ${filtering.max} ms (${filtering.keys} keys); before it, once: preparing ${filtering.prepareMs} ms, sorting ${filtering.sortMs} ms`)
+    console.log(JSON.stringify({ bench: 'library', count, subjects, catalogueBytes, cold, warm, reader, behindMs: behind.ms, summaryMs: repeated.ms, writeMs: write.ms, wire, table: asTable, filtering }))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -49,9 +49,9 @@ class Viewer {
 
 /**
  * 16 channels of 24 bit at 4 kHz from a simulator in its own process, through socat, a pseudo-terminal and the real serial driver, with a live
- * view beside it (benchmarks.md, record). CPU and event loop are this process's: the recorder's alone. `seconds`: 60 by default.
+ * view beside it (benchmarks.md, record). CPU and event loop are this process's: the recorder's alone. `seconds`: 60 by default; `train`: a training run in processes of its own beside it.
  */
-export async function run([secondsText]: readonly string[] = []): Promise<void> {
+export async function run([secondsText, beside]: readonly string[] = []): Promise<void> {
   const seconds = Number(secondsText ?? 60)
   const folder = await mkdtemp(join(tmpdir(), 'pulseprint-bench-'))
   const path = join(folder, 'tty')
@@ -61,13 +61,33 @@ export async function run([secondsText]: readonly string[] = []): Promise<void> 
   for (let waited = 0; !existsSync(path) && waited < 10_000; waited += 50) await pause(50)
   try {
     const dataset = await Dataset.create(join(folder, 'lab'), { name: 'bench' })
+    const training = beside === 'train' ? startTraining(folder) : null
     const result = await measure(dataset, path, seconds)
     await dataset.close()
+    if (training) console.log(`training beside it: ${training()}`)
     for (const [name, value, goal] of result.table) console.log(`${name.padEnd(34)}${value.padStart(14)}   ${goal}`)
     console.log(JSON.stringify(result.json))
   } finally {
     socat.kill('SIGTERM')
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A dataset of synthetic people, and a run on it that takes longer than the recording. Returns what ends it and says how far it came. */
+function startTraining(folder: string): () => string {
+  const demo = join(folder, 'demo')
+  const cli = (...words: string[]): void => void execFileSync(process.execPath, [program, ...words, '--dataset', demo], { stdio: 'ignore' })
+  cli('demo')
+  cli('analyse')
+  cli('version', 'create', '--name', 'v1')
+  cli('split', 'create', '--version', 'v1', '--name', 's1', '--strategy', 'leave-last-day-out')
+  const child = spawn(process.execPath, [program, 'train', '--dataset', demo, '--split', 's1', '--preset', 'standard'], { stdio: 'ignore' })
+  return () => {
+    const runs = JSON.parse(execFileSync(process.execPath, [program, 'runs', '--dataset', demo, '--json']).toString()) as { runs: { id: string; state: string }[] }
+    child.kill('SIGINT')
+    const { epochs } = JSON.parse(execFileSync(process.execPath, [program, 'runs', runs.runs[0].id, '--dataset', demo, '--json']).toString()) as { epochs: { phase: string; epoch: number; windowsPerSecond: number }[] }
+    const last = epochs.at(-1)
+    return `${runs.runs[0].state}, ${last ? `${last.phase} epoch ${last.epoch}, ${Math.round(last.windowsPerSecond)} windows/s` : 'no epoch yet'}`
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { labApi, LabelChange, Recording, RecordingId, SubjectCode, type Caller, type LabHandlers, type MethodInput, type MethodName, type MethodOutput } from '../src-main/contract/index.ts'
 import { Dataset } from '../src-main/dataset/dataset.ts'
-import { OverviewBuilder } from '../src-main/dataset/overview.ts'
+import { OverviewBuilder, overviewBaseStride } from '../src-main/dataset/overview.ts'
 import { recordingHeader } from '../src-main/formats/recording-header.ts'
 import { formatHeader } from '../src-main/formats/wfdb-header.ts'
 import { SignalEncoder } from '../src-main/formats/wfdb-signal.ts'
@@ -14,7 +14,7 @@ import { LibraryService } from '../src-main/services/library-service.ts'
 const lanes = 8
 const rateHz = 1000
 const columns = 1600
-const moves = 200
+const moves = 400
 const id = RecordingId.parse('01ARZ3NDEKTSV4RRFFQ6000001')
 const caller: Caller = { id: 1, emit: () => undefined, bufferedBytes: () => 0, onClose: () => undefined }
 const filters = { baseline: true, lowPassHz: 40, notchHz: 50 } as const
@@ -62,16 +62,32 @@ async function generate(folder: string, recording: Recording): Promise<void> {
   await writeFile(join(folder, 'overview.bin'), overview.finish())
 }
 
+/** Kinds of views by rows per column, exclusive: what is read for them (envelope.ts), so that the slowest kind can be told. */
+const bandsTo: readonly (readonly [string, number])[] = [
+  ['signals.dat alone', 2 * overviewBaseStride],
+  ['signals.dat and its first level', 4 * overviewBaseStride],
+  ['levels of the overview', Number.POSITIVE_INFINITY],
+]
+
+interface Taken {
+  readonly ms: number
+  /** Of all threads of the process: what a busy computer's clock does not tell. */
+  readonly cpuMs: number
+}
+
 interface Spread {
   readonly p50: number
   readonly p95: number
   readonly max: number
+  readonly cpuP50: number
+  readonly cpuP95: number
 }
 
-function spread(times: readonly number[]): Spread {
-  const sorted = [...times].sort((a, b) => a - b)
-  const at = (part: number): number => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] * 100) / 100
-  return { p50: at(0.5), p95: at(0.95), max: at(1) }
+function spread(times: readonly Taken[]): Spread {
+  const part = (values: readonly number[], of: number): number => Math.round([...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(of * values.length))] * 100) / 100
+  const ms = times.map((one) => one.ms)
+  const cpu = times.map((one) => one.cpuMs)
+  return { p50: part(ms, 0.5), p95: part(ms, 0.95), max: part(ms, 1), cpuP50: part(cpu, 0.5), cpuP95: part(cpu, 0.95) }
 }
 
 /**
@@ -98,11 +114,15 @@ export async function run([hoursText]: readonly string[] = []): Promise<void> {
       const handler = handlers[method] as (input: unknown, context: unknown) => unknown
       return (await handler(labApi[method].input.parse(input), { caller, signal: new AbortController().signal })) as MethodOutput<M>
     }
-    const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    const taken = async (work: () => Promise<unknown>): Promise<Taken> => {
+      const cpu = process.cpuUsage()
       const start = performance.now()
       await work()
-      return performance.now() - start
+      const ms = performance.now() - start
+      const { user, system } = process.cpuUsage(cpu)
+      return { ms, cpuMs: (user + system) / 1000 }
     }
+    const timed = async (work: () => Promise<unknown>): Promise<number> => (await taken(work)).ms
     const envelope = (fromRow: number, toRow: number, more: { filters: typeof filters | null; lanes: string[] | null }): Promise<unknown> => call('library.envelope', { id, fromRow, toRow, columns, ...more })
     const raw = { filters: null, lanes: null }
 
@@ -115,27 +135,34 @@ export async function run([hoursText]: readonly string[] = []): Promise<void> {
       const from = Math.floor(random() * (rows - width))
       return [from, from + width]
     }
-    const anywhere: number[] = []
-    for (let i = 0; i < moves; i++) anywhere.push(await timed(() => envelope(...view(rows), raw)))
+    const anywhere: Taken[] = []
+    const bands = new Map<string, Taken[]>(bandsTo.map(([name]) => [name, []]))
+    for (let i = 0; i < moves; i++) {
+      const [from, to] = view(rows)
+      const one = await taken(() => envelope(from, to, raw))
+      anywhere.push(one)
+      const band = bandsTo.find(([, below]) => (to - from) / columns < below)
+      bands.get(band?.[0] ?? '')?.push(one)
+    }
     const finest = Math.min(rows, columns * 255)
-    const widestRaw: number[] = []
+    const widestRaw: Taken[] = []
     for (let i = 0; i < moves; i++) {
       const from = Math.floor(random() * (rows - finest))
-      widestRaw.push(await timed(() => envelope(from, from + finest, raw)))
+      widestRaw.push(await taken(() => envelope(from, from + finest, raw)))
     }
-    const filtered: number[] = []
+    const filtered: Taken[] = []
     for (let i = 0; i < moves; i++) {
       const from = Math.floor(random() * (rows - 10 * rateHz))
-      filtered.push(await timed(() => envelope(from, from + 10 * rateHz, { filters, lanes: null })))
+      filtered.push(await taken(() => envelope(from, from + 10 * rateHz, { filters, lanes: null })))
     }
-    const panned: number[] = []
-    for (let i = 0, from = Math.floor(rows / 3); i < 600; i++, from += 200) panned.push(await timed(() => envelope(from, from + 10 * rateHz, { filters, lanes: null })))
+    const panned: Taken[] = []
+    for (let i = 0, from = Math.floor(rows / 3); i < 600; i++, from += 200) panned.push(await taken(() => envelope(from, from + 10 * rateHz, { filters, lanes: null })))
     const after = process.memoryUsage().rss
 
     const beats = Array.from({ length: Math.floor(rows / 800) - 1 }, (_, i) => LabelChange.parse({ type: 'set', id: `b${i}`, row: 300 + i * 800, lane: 'ecg-1', kind: 'beat', value: 'N' }))
     const appendAll = await timed(() => call('labels.append', { id, annotator: 'bench', changes: beats }))
-    const appendOne: number[] = []
-    for (let i = 0; i < 50; i++) appendOne.push(await timed(() => call('labels.append', { id, annotator: 'bench', changes: [{ type: 'set', id: `one${i}`, row: 400 + i, kind: 'beat', value: 'V' }] })))
+    const appendOne: Taken[] = []
+    for (let i = 0; i < 50; i++) appendOne.push(await taken(() => call('labels.append', { id, annotator: 'bench', changes: [{ type: 'set', id: `one${i}`, row: 400 + i, kind: 'beat', value: 'V' }] })))
     const table = await timed(() => call('labels.beats', { id, annotator: 'bench' }))
     const layers = await timed(() => call('labels.layers', { id }))
     const annotations = await timed(() => dataset.labels.writeAnnotations())
@@ -146,17 +173,18 @@ export async function run([hoursText]: readonly string[] = []): Promise<void> {
     await cold.close()
 
     const figures = {
-      firstEnvelopeMs: Math.round(first * 10) / 10, anywhere: spread(anywhere), widestRaw: spread(widestRaw), filteredTenSeconds: spread(filtered), filteredPan: spread(panned), rssGrowthMb: Math.round((after - before) / 1e6),
+      firstEnvelopeMs: Math.round(first * 10) / 10, anywhere: spread(anywhere), bands: Object.fromEntries([...bands].map(([name, times]) => [name, spread(times)])), widestRaw: spread(widestRaw), filteredTenSeconds: spread(filtered), filteredPan: spread(panned), rssGrowthMb: Math.round((after - before) / 1e6),
       labels: {
         beats: beats.length, appendAllMs: Math.round(appendAll), appendOne: spread(appendOne), beatsMs: Math.round(table), layersMs: Math.round(layers), atrMs: Math.round(annotations), foldFromFileMs: Math.round(fold),
         meanBeatMs: Math.round(mean),
       },
     }
-    const line = (what: string, { p50, p95, max }: Spread): string => `${what.padEnd(34)} ${p50.toFixed(2).padStart(9)} ${p95.toFixed(2).padStart(9)} ${max.toFixed(2).padStart(9)}`
+    const line = (what: string, { p50, p95, max, cpuP50, cpuP95 }: Spread): string => [what.padEnd(44), ...[p50, p95, max, cpuP50, cpuP95].map((ms) => ms.toFixed(2).padStart(9))].join(' ')
     console.log(`${hours} h x ${lanes} lanes x ${rateHz} Hz: signals.dat ${(signalBytes / 1e6).toFixed(0)} MB, overview.bin ${(overviewBytes / 1e6).toFixed(0)} MB; ${columns} columns`)
-    console.log(`first view of everything           ${first.toFixed(1)} ms; memory grew by ${figures.rssGrowthMb} MB`)
-    console.log(`${'ms'.padEnd(34)} ${'p50'.padStart(9)} ${'p95'.padStart(9)} ${'max'.padStart(9)}`)
+    console.log(`first view of everything                     ${first.toFixed(1)} ms; memory grew by ${figures.rssGrowthMb} MB`)
+    console.log(['ms'.padEnd(44), ...['p50', 'p95', 'max', 'CPU p50', 'CPU p95'].map((name) => name.padStart(9))].join(' '))
     console.log(line(`${moves} pans and zooms anywhere`, figures.anywhere))
+    for (const [name, times] of bands) console.log(line(`  ${times.length} of them: ${name}`, spread(times)))
     console.log(line('widest view that reads signals.dat', figures.widestRaw))
     console.log(line('10 s anywhere, filtered', figures.filteredTenSeconds))
     console.log(line('10 s, filtered, panned by 0.2 s', figures.filteredPan))

@@ -16,9 +16,12 @@ const arrows: Record<string, readonly string[]> = {
   exchange: ['formats', 'dataset', 'curation', 'signal', 'contract'],
   // An imported recording is verified and recovered from its originals, as one made here is from its journal.
   recording: ['devices', 'formats', 'dataset', 'exchange', 'signal', 'contract'],
-  services: ['recording', 'exchange', 'dataset', 'curation', 'devices', 'formats', 'signal', 'contract'],
+  learning: ['signal', 'curation', 'contract'],
+  // From a version and a split to a finished, reported model: where the dataset meets learning.
+  runs: ['learning', 'exchange', 'dataset', 'formats', 'curation', 'signal', 'contract'],
+  services: ['runs', 'learning', 'recording', 'exchange', 'dataset', 'curation', 'devices', 'formats', 'signal', 'contract'],
   // The entries that a host forks: they run a service's work in another thread.
-  workers: ['services', 'recording', 'exchange', 'dataset', 'curation', 'devices', 'formats', 'signal', 'contract'],
+  workers: ['services', 'runs', 'learning', 'recording', 'exchange', 'dataset', 'curation', 'devices', 'formats', 'signal', 'contract'],
   hosts: ['services', 'contract'],
   renderer: ['contract', 'signal'],
 }

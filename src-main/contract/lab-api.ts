@@ -7,17 +7,27 @@ import { AcquisitionSource, DetectionEvidence, DeviceProfile, PortInfo } from '.
 import { Analysis, MeanBeat } from './schemas/analysis.ts'
 import { CurationOverride, CurationResult, CurationRule, DatasetVersion, VersionDiff, VersionSummary } from './schemas/curation.ts'
 import { ExportOptions } from './schemas/export.ts'
+import { Gallery, LiveIdentification } from './schemas/identity.ts'
 import { ImportLook, ImportPreset, ImportPreview, ImportRules } from './schemas/import.ts'
 import { JobStatus } from './schemas/job.ts'
+import { EngineChoice, EngineStatus, ModelName, Recipe, RecipeName, RecipePreset, RunCheck, RunEpoch, RunId, RunRecord } from './schemas/learning.ts'
 import { AgreementReport, Annotator, BeatTable, Disagreement, Label, LabelChange, LabelEvent, LabelKind, LabelLayer } from './schemas/label.ts'
+import { RunComparison, RunReport } from './schemas/report.ts'
 import { DatasetSplit, LeakFinding, SplitOptions, SplitReport, SplitSummary } from './schemas/split.ts'
 import { RecordingProtocol } from './schemas/protocol.ts'
 import { Envelope, Marker, Recording, RecordingListItem } from './schemas/recording.ts'
+import { packRecordings, RecordingTable } from './schemas/recording-table.ts'
 
 const nothing = z.object({})
 const done = z.object({})
 
-const method = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output })
+/** How an answer travels when it is large: `pack` makes what is sent, `schema` checks that and gives the answer back. */
+interface Packing<O> {
+  readonly pack: (output: O) => unknown
+  readonly schema: z.ZodType<O>
+}
+
+const method = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O, packing: Packing<z.output<O>> | null = null) => ({ input, output, packing })
 
 /**
  * The whole product surface: every request a window or a script can make. One service class per section (the part before
@@ -116,7 +126,7 @@ export const labApi = {
   /** Pause-and-scrub: display-filtered min/max of rows that are still in the live ring (about ten minutes). */
   'view.history': method(z.object({ fromRow: z.number().int(), toRow: z.number().int(), columns: z.number().int().min(1).max(16384) }), Envelope),
 
-  'library.list': method(nothing, z.array(RecordingListItem)),
+  'library.list': method(nothing, z.array(RecordingListItem), { pack: packRecordings, schema: RecordingTable }),
   'library.get': method(z.object({ id: RecordingId }), Recording),
   /** Min/max of stored rows, physical units: thumbnails and the detail trace. */
   'library.envelope': method(
@@ -181,6 +191,48 @@ export const labApi = {
   'splits.trials': method(z.object({ name: z.string(), limit: z.number().int().min(1).max(2_000_000).default(2_000_000) }), z.object({ text: z.string(), genuine: z.number().int(), impostor: z.number().int() })),
 
   'export.start': method(ExportOptions, JobStatus),
+
+  'learning.engines': method(nothing, z.array(EngineStatus)),
+  /** The recipe of a preset with every value filled in, fitted to what the split holds where one is named. */
+  'learning.recipe': method(z.object({ recipe: RecipeName, preset: RecipePreset, split: z.string().nullable().default(null) }), Recipe),
+
+  'runs.list': method(nothing, z.array(RunRecord)),
+  'runs.get': method(z.object({ id: RunId }), z.object({ record: RunRecord, epochs: z.array(RunEpoch) })),
+  /** What a run of this recipe on this split would be: cuts the windows (a job's time for a large dataset), trains nothing. @throws `training-impossible` with what would do. */
+  'runs.check': method(z.object({ split: z.string(), recipe: Recipe }), RunCheck),
+  /** Queues a run; it begins when those before it have ended. */
+  'runs.start': method(
+    z.object({ split: z.string(), recipe: Recipe, preset: RecipePreset.nullable().default(null), seed: z.number().int().min(0).max(2 ** 31 - 1).default(1), name: z.string().max(120).default(''), engine: EngineChoice.prefault({}) }),
+    RunRecord,
+  ),
+  /** Saves where it is and ends the trainer's process; `runs.resume` goes on from there. */
+  'runs.pause': method(z.object({ id: RunId }), RunRecord),
+  'runs.resume': method(z.object({ id: RunId }), RunRecord),
+  /** Ends training, keeps the best so far and evaluates it. */
+  'runs.stop': method(z.object({ id: RunId }), RunRecord),
+  'runs.rename': method(z.object({ id: RunId, name: z.string().max(120) }), RunRecord),
+  /** Removes the run's folder: models, report and templates. `confirm` repeats the id. */
+  'runs.remove': method(z.object({ id: RunId, confirm: z.string() }), done),
+  'runs.report': method(z.object({ id: RunId }), RunReport),
+  /** The report as one self-contained HTML page. */
+  'runs.reportPage': method(z.object({ id: RunId }), z.object({ html: z.string() })),
+  /** Evaluates again, as a job; the result is the report. */
+  'runs.evaluate': method(z.object({ id: RunId }), JobStatus),
+  /** Runs of one split and several seeds side by side. */
+  'runs.compare': method(z.object({ ids: z.array(RunId).min(2).max(40), beats: z.number().int().min(0).default(1) }), RunComparison),
+  /** ONNX, as a job; the result is a `ModelExport`. */
+  'runs.exportModel': method(z.object({ id: RunId, model: ModelName, out: z.string().min(1), quantised: z.boolean().default(false) }), JobStatus),
+
+  'identify.gallery': method(z.object({ run: RunId, model: ModelName }), Gallery),
+  /** Makes templates of the people in these recordings, as a job; the result is the `Gallery`. */
+  'identify.enrol': method(z.object({ run: RunId, model: ModelName, recordings: z.array(RecordingId).min(1) }), JobStatus),
+  'identify.remove': method(z.object({ run: RunId, model: ModelName, subject: SubjectCode }), Gallery),
+  /** As a job; the result is a `Decision`. `claim`: verify this person. `beats` 0: all of the recording. */
+  'identify.recording': method(z.object({ run: RunId, model: ModelName, recording: RecordingId, claim: SubjectCode.nullable().default(null), beats: z.number().int().min(0).max(1000).default(0) }), JobStatus),
+  /** Listens to the connected device and decides again and again; told by `identity.live`. @throws `device-not-connected`, `template-not-found`. */
+  'identify.live': method(z.object({ run: RunId, model: ModelName, claim: SubjectCode.nullable().default(null), beats: z.number().int().min(1).max(60).default(5) }), LiveIdentification),
+  'identify.stopLive': method(nothing, LiveIdentification),
+  'identify.liveState': method(nothing, LiveIdentification),
 
   'jobs.list': method(nothing, z.array(JobStatus)),
   'jobs.cancel': method(z.object({ id: z.string() }), done),

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { AcquisitionStatus } from './schemas/acquisition.ts'
 import { DatasetSummary } from './schemas/dataset.ts'
+import { LiveIdentification } from './schemas/identity.ts'
 import { JobStatus } from './schemas/job.ts'
+import { RunEpoch, RunId, RunProgress } from './schemas/learning.ts'
 import { Recording } from './schemas/recording.ts'
 
 /** Everything the services tell every window without being asked, except `view.frame`, which goes to its subscriber only. */
@@ -20,6 +22,10 @@ export const labEvents = {
   'subjects.erased': z.object({ code: z.string(), recordings: z.array(z.string()) }),
   'recording.finished': Recording,
   'job.changed': JobStatus,
+  'runs.changed': z.object({ id: z.string().nullable() }),
+  'run.progress': RunProgress,
+  'run.epoch': z.object({ id: RunId, epoch: RunEpoch }),
+  'identity.live': LiveIdentification,
   /** The host wants to quit or close the window while a recording runs: the renderer asks the technician. */
   'lab.closeRequested': z.object({ recording: z.boolean() }),
 } as const

@@ -58,7 +58,8 @@ export function createLabClient(wire: Wire): LabClient {
         pending.set(id, {
           settle(output) {
             over()
-            const parsed = labApi[method].output.safeParse(output)
+            const { packing, output: schema } = labApi[method]
+            const parsed = (packing?.schema ?? schema).safeParse(output)
             if (parsed.success) resolve(parsed.data as MethodOutput<M>)
             else reject(new LabError('response-invalid', `The answer to ${method} does not fit the contract.`, { method, issues: parsed.error.issues }))
           },

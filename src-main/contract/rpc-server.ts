@@ -66,7 +66,9 @@ export class RpcServer implements LabEmitter {
     }
     // The map's types tie each method to its own input; the lookup by name loses that tie, the schema above restores it.
     const handler = this.#handlers[method] as AnyHandler
-    return handler(parsed.data, { caller, signal })
+    const output = await handler(parsed.data, { caller, signal })
+    const packing = labApi[method].packing as { pack: (output: unknown) => unknown } | null
+    return packing ? packing.pack(output) : output
   }
 }
 

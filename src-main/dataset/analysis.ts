@@ -3,9 +3,9 @@ import { Analysis, LabError, type Recording } from '../contract/index.ts'
 import { annotationCode, readAnnotations, writeAnnotations, type WfdbAnnotation } from '../formats/wfdb-annotations.ts'
 import { findBeatsInStretches } from './beat-stretches.ts'
 import { writeAtomically, type Files } from './files.ts'
-import { analyseLane, heartGroups, type LaneBeats } from './lane-analysis.ts'
-import { rowOfSample, samplesInRows } from './lane-rows.ts'
-import { StoredSignals } from './stored-signals.ts'
+import { analyseLane, heartGroups } from './lane-analysis.ts'
+import { memoryReader, storedReader, type LaneSet } from './lane-reader.ts'
+import { rowOfSample } from './lane-rows.ts'
 
 /** Where an analysis gets a lane's samples from: memory, or the recording's folder. */
 export type LaneSamples = ((lane: number) => Float32Array) | { readonly files: Files; readonly folder: string }
@@ -25,39 +25,45 @@ const beatCode = annotationCode('N') ?? 1
 const mostLanes = 254
 
 /**
- * Runs the offline detectors on every lane: the ECG lanes of one rate together where they fit in memory, else one lane at a time. Rows of beats are rows of the recording. The same samples give the same bytes.
+ * Runs the offline detectors on every lane: the ECG lanes of one rate together where they fit in memory, else one lane at a time. Rows of beats are rows of the recording. The same
+ * samples give the same bytes. Long gaps that the recording names are not looked through.
  * @throws LabError `recording-incomplete`, `wfdb-header-invalid`, `wfdb-signal-invalid`, `cancelled`.
  */
-export async function analyseLanes(recording: Pick<Recording, 'id' | 'state' | 'lanes' | 'declaredRateHz' | 'contentHash'>, source: LaneSamples, signal?: AbortSignal): Promise<MadeAnalysis> {
+export async function analyseLanes(
+  recording: Pick<Recording, 'id' | 'state' | 'lanes' | 'declaredRateHz' | 'contentHash'> & Partial<Pick<Recording, 'gaps'>>, source: LaneSamples, signal?: AbortSignal,
+): Promise<MadeAnalysis> {
   const { lanes, declaredRateHz, contentHash } = recording
   const results: Analysis['lanes'] = []
   const annotations: WfdbAnnotation[] = []
   const rates = lanes.map((lane) => lane.rateHz ?? declaredRateHz)
-  /** Of a lane that was analysed: a day of samples is not held twice. */
-  let spare: Float32Array | null = null
-  const samplesOf = async (channel: number): Promise<Float32Array> => {
+  const reader = typeof source === 'function' ? memoryReader(source) : await storedReader(source, recording)
+  const take = (channels: readonly number[], into: Float32Array | null): Promise<LaneSet> => {
     if (signal?.aborted) throw new LabError('cancelled', 'The analysis was cancelled.')
-    const into = spare
-    spare = null
-    return typeof source === 'function' ? source(channel) : readLane(source.files, source.folder, recording, channel, { signal, into })
+    return reader.read(channels, { signal, into })
   }
-  const record = (channel: number, samples: Float32Array, found: LaneBeats): void => {
-    results[channel] = analyseLane(lanes[channel], samples, rates[channel], found)
-    spare = samples
-    if (channel >= mostLanes) return
-    for (const k of found.rows) annotations.push({ sample: rowOfSample(k, declaredRateHz, rates[channel]), code: beatCode, subtype: 0, channel, number: 0, text: '' })
+  const look = (channels: readonly number[], { samples, rows }: LaneSet): void => {
+    const rateHz = rates[channels[0]]
+    findBeatsInStretches(lanes[channels[0]].kind, samples, rateHz).forEach((found, i) => {
+      const channel = channels[i]
+      results[channel] = analyseLane(lanes[channel], samples[i], rateHz, found, rows)
+      if (channel >= mostLanes) return
+      for (const k of found.rows) annotations.push({ sample: rowOfSample(rows.toFull(k), declaredRateHz, rateHz), code: beatCode, subtype: 0, channel, number: 0, text: '' })
+    })
   }
-  for (const group of heartGroups(lanes.map(({ kind }, channel) => ({ kind, rateHz: rates[channel] })))) {
-    const first = await samplesOf(group[0])
-    const fused = first.length * group.length <= mostFusedSamples
-    const leads = [first]
-    if (fused) for (const channel of group.slice(1)) leads.push(await samplesOf(channel))
-    findBeatsInStretches(lanes[group[0]].kind, leads, rates[group[0]]).forEach((found, i) => record(group[i], leads[i], found))
-    if (fused) continue
-    for (const channel of group.slice(1)) {
-      const samples = await samplesOf(channel)
-      record(channel, samples, findBeatsInStretches(lanes[channel].kind, [samples], rates[channel])[0])
+  try {
+    /** Of a lane that was analysed: a day of samples is not held twice. */
+    let spare: Float32Array | null = null
+    for (const group of heartGroups(lanes.map(({ kind }, channel) => ({ kind, rateHz: rates[channel] })))) {
+      for (const channels of reader.length(group[0]) * group.length <= mostFusedSamples ? [group] : group.map((channel) => [channel])) {
+        const into: Float32Array | null = spare
+        spare = null
+        const set = await take(channels, into)
+        look(channels, set)
+        spare = set.samples[0]
+      }
     }
+  } finally {
+    await reader.close()
   }
   const detectors = [...new Set(results.flatMap((lane) => lane.detector ?? []))]
   const note: WfdbAnnotation = { sample: 0, code: noteCode, subtype: 0, channel: 0, number: 0, text: detectors.join(' ') }
@@ -102,32 +108,4 @@ export async function readAnalysisBeats(files: Files, folder: string): Promise<M
     else beats.set(channel, [sample])
   }
   return beats
-}
-
-/**
- * One lane's own physical samples from signals.dat, NaN where there is none. Lanes without a rate of their own have a sample on every row. `into` is used where it is as long.
- * @throws LabError `recording-incomplete`, `wfdb-header-invalid`, `wfdb-signal-invalid`, `cancelled`.
- */
-export async function readLane(
-  files: Files, folder: string, recording: Pick<Recording, 'id' | 'state' | 'lanes' | 'declaredRateHz'>, index: number, { signal, into = null }: { readonly signal?: AbortSignal; readonly into?: Float32Array | null } = {},
-): Promise<Float32Array> {
-  const { declaredRateHz } = recording
-  const { rateHz = declaredRateHz, baseline, gainCountsPerUnit } = recording.lanes[index]
-  const stored = await StoredSignals.open(files, folder, recording)
-  try {
-    const length = samplesInRows(stored.rows, declaredRateHz, rateHz)
-    const samples = (into?.length === length ? into : new Float32Array(length)).fill(Number.NaN)
-    let k = 0
-    for await (const { counts, missing, row, rows } of stored.blocks(0, stored.rows, signal)) {
-      for (; k < samples.length; k++) {
-        const at = rowOfSample(k, declaredRateHz, rateHz) - row
-        if (at >= rows) break
-        const count = counts[at * stored.lanes + index]
-        if (count !== missing) samples[k] = (count - baseline) / gainCountsPerUnit
-      }
-    }
-    return samples
-  } finally {
-    await stored.close()
-  }
 }

@@ -13,29 +13,49 @@ export function columnBorders(fromRow: number, toRow: number, columns: number, s
   return [...borders, Math.ceil(toRow / stride) * stride]
 }
 
-/** Folds rows, or spans of an overview's level, into the minimum and maximum of columns; borders are in such units. */
+/** What each column shows, half open, in rows or in spans of a level; begins and ends never fall. Where both are the same a column shows nothing. */
+export interface ColumnSpans {
+  readonly begins: readonly number[]
+  readonly ends: readonly number[]
+}
+
+/** Columns between borders, each at least one unit wide. */
+export function columnSpans(borders: readonly number[]): ColumnSpans {
+  const begins = borders.slice(0, -1)
+  return { begins, ends: begins.map((begin, column) => Math.max(borders[column + 1], begin + 1)) }
+}
+
+/**
+ * The same columns in two parts: what whole groups of `factor` units cover, in such groups, and the units left over before and behind them. Together they show every unit of a column once.
+ * @example cutSpans({ begins: [3], ends: [21] }, 8) // inner [1, 2), that is units 8..16; before [3, 8); behind [16, 21)
+ */
+export function cutSpans({ begins, ends }: ColumnSpans, factor: number): { inner: ColumnSpans; before: ColumnSpans; behind: ColumnSpans } {
+  const innerBegins = begins.map((begin) => Math.ceil(begin / factor))
+  const innerEnds = ends.map((end, column) => Math.max(innerBegins[column], Math.floor(end / factor)))
+  const whole = (column: number): boolean => innerBegins[column] < innerEnds[column]
+  return {
+    inner: { begins: innerBegins, ends: innerEnds },
+    before: { begins, ends: ends.map((end, column) => (whole(column) ? innerBegins[column] * factor : end)) },
+    behind: { begins: ends.map((end, column) => (whole(column) ? innerEnds[column] * factor : end)), ends },
+  }
+}
+
+/** Folds rows, or spans of an overview's level, into the minimum and maximum of columns. */
 export class ColumnFolder {
-  readonly first: number
-  readonly end: number
   readonly columns: number
   /** [lane][column] */
   readonly #minimum: Int32Array
   readonly #maximum: Int32Array
-  readonly #borders: readonly number[]
 
-  constructor(borders: readonly number[], lanes: number) {
-    this.#borders = borders
-    this.columns = borders.length - 1
-    this.first = borders[0]
-    // The last column shows at least one unit, as every column does.
-    this.end = Math.max(borders[borders.length - 1], borders[borders.length - 2] + 1)
-    this.#minimum = new Int32Array(lanes * this.columns).fill(nothingBelow)
-    this.#maximum = new Int32Array(lanes * this.columns).fill(nothingAbove)
+  constructor(columns: number, lanes: number) {
+    this.columns = columns
+    this.#minimum = new Int32Array(lanes * columns).fill(nothingBelow)
+    this.#maximum = new Int32Array(lanes * columns).fill(nothingAbove)
   }
 
-  /** Row-major counts of `units` rows from `first` on; `missing`, which is lower than every count, is none. */
-  addRows(counts: Int16Array | Int32Array, missing: number, first: number, units: number, lanes: number, picked: readonly number[]): void {
-    this.#eachColumn(first, units, (column, from, to) => {
+  /** Row-major counts of `units` rows from `first` on, of which `spans` says where they are shown; `missing`, which is lower than every count, is none. */
+  addRows(spans: ColumnSpans, counts: Int16Array | Int32Array, missing: number, first: number, units: number, lanes: number, picked: readonly number[]): void {
+    eachColumn(spans, first, units, (column, from, to) => {
       for (let i = 0; i < picked.length; i++) {
         const at = i * this.columns + column
         let low = this.#minimum[at]
@@ -53,9 +73,9 @@ export class ColumnFolder {
     })
   }
 
-  /** [lane][minimum, maximum] of `units` spans; both `noValue` where every row is missing. */
-  addPairs(pairs: Int32Array, first: number, units: number, lanes: number, picked: readonly number[]): void {
-    this.#eachColumn(first, units, (column, from, to) => {
+  /** [lane][minimum, maximum] of `units` spans from `first` on, of which `spans` says where they are shown; both `noValue` where every row is missing. */
+  addPairs(spans: ColumnSpans, pairs: Int32Array, first: number, units: number, lanes: number, picked: readonly number[]): void {
+    eachColumn(spans, first, units, (column, from, to) => {
       for (let i = 0; i < picked.length; i++) {
         const at = i * this.columns + column
         let low = this.#minimum[at]
@@ -71,27 +91,6 @@ export class ColumnFolder {
     })
   }
 
-  /** Columns that overlap units `first`..`first + units`, with their part of it relative to `first`. */
-  #eachColumn(first: number, units: number, work: (column: number, from: number, to: number) => void): void {
-    for (let column = this.#columnAt(first); column < this.columns && this.#borders[column] < first + units; column++) {
-      const begin = this.#borders[column]
-      const end = Math.max(this.#borders[column + 1], begin + 1)
-      work(column, Math.max(begin - first, 0), Math.min(end - first, units))
-    }
-  }
-
-  /** The first column that reaches beyond `unit`. */
-  #columnAt(unit: number): number {
-    let low = 0
-    let high = this.columns
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (Math.max(this.#borders[middle + 1], this.#borders[middle] + 1) > unit) high = middle
-      else low = middle + 1
-    }
-    return low
-  }
-
   /** `[lane][column][min, max]` as Float32 in physical units, NaN where a column has no count. */
   physical(lanes: readonly Pick<LaneSpec, 'baseline' | 'gainCountsPerUnit'>[]): Uint8Array<ArrayBuffer> {
     const values = new Float32Array(lanes.length * this.columns * 2).fill(Number.NaN)
@@ -104,4 +103,25 @@ export class ColumnFolder {
     })
     return new Uint8Array(values.buffer)
   }
+}
+
+/** Columns that show some of the units `first`..`first + units`, with their part of it relative to `first`. */
+function eachColumn({ begins, ends }: ColumnSpans, first: number, units: number, work: (column: number, from: number, to: number) => void): void {
+  for (let column = columnAt(ends, first); column < begins.length && begins[column] < first + units; column++) {
+    const from = Math.max(begins[column] - first, 0)
+    const to = Math.min(ends[column] - first, units)
+    if (from < to) work(column, from, to)
+  }
+}
+
+/** The first column that reaches beyond `unit`. */
+function columnAt(ends: readonly number[], unit: number): number {
+  let low = 0
+  let high = ends.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (ends[middle] > unit) high = middle
+    else low = middle + 1
+  }
+  return low
 }

@@ -143,6 +143,12 @@ export class Dataset {
     return this.#info
   }
 
+  /** An audit entry about something beside the stores, such as a run. Codes and names of files only. @throws LabError `dataset-not-writable` and the errors of writing. */
+  async note(what: string, data: Record<string, unknown>): Promise<void> {
+    this.#context.requireWritable()
+    await this.#context.audit(what, data)
+  }
+
   async #writeInfo(info: DatasetInfo): Promise<void> {
     await writeAtomically(this.files, join(this.path, 'dataset.json'), `${JSON.stringify(info, null, 2)}\n`)
     this.#info = info

@@ -1,16 +1,16 @@
-import { noValue, type LaneAnalysis, type LaneKind, type LaneSpec } from '../contract/index.ts'
+import type { LaneAnalysis, LaneKind, LaneSpec } from '../contract/index.ts'
 import { beatAgreement } from '../signal/beat-agreement.ts'
-import { LaneMeter } from '../signal/lane-meter.ts'
+import { LaneMeter, slicesPerSecond } from '../signal/lane-meter.ts'
 import { LiveBeatDetector } from '../signal/live-beats.ts'
 import { detectBeatsOfLeads, qrsDetector } from '../signal/qrs-detector.ts'
 import { QualityWindow } from '../signal/quality-window.ts'
 import { RatioMedian } from '../signal/ratio-median.ts'
 import { ecgBandPass, filterZeroPhase, ppgBandPass } from '../signal/zero-phase.ts'
+import { ShortenedRows } from './shortened-rows.ts'
 
 /** Layers of what the detectors find; a new number whenever they may find anything else. */
 const detectorNames = { ecg: qrsDetector, ppg: 'pulseprint-pulses@1' } as const
 const levels = { none: '0', bad: '1', fair: '2', good: '3' } as const
-const slicesPerSecond = 4
 const blockRows = 4096
 /** Of a second on a rail nothing is left. */
 const railedRatio = 0.9
@@ -63,14 +63,15 @@ function pulses(samples: Float32Array, rateHz: number): number[] {
 /**
  * What one lane is worth: its beats and its quality, second by second and as a whole. The same samples give the same result.
  * @param samples physical, at the lane's own rate, NaN = missing; used up: a day of a lane is not held twice
- * @param found what `findBeats` found in it
+ * @param found what `findBeats` found in it, in `samples`
+ * @param rows what the samples are of a lane with holes of hours; all of it unless told. The result is that of the whole lane
  * @example analyseLane(lane, samples, 500, found) // { beats: 22, meanRateBpm: 71.3, quality: '3333...', templateCorrelation: 0.98, ... }
  */
-export function analyseLane(lane: LaneSpec, samples: Float32Array, rateHz: number, found: LaneBeats): LaneAnalysis {
+export function analyseLane(lane: LaneSpec, samples: Float32Array, rateHz: number, found: LaneBeats, rows = ShortenedRows.whole(samples.length)): LaneAnalysis {
   const beating = beatKindOf(lane.kind)
   const beats = found.rows
-  const measured = measure(lane, samples, rateHz)
-  if (beating) filterInPlace(beating === 'ecg' ? ecgBandPass(rateHz) : ppgBandPass(rateHz), samples, rateHz)
+  const measured = measure(lane, samples, rateHz, rows)
+  if (beating) filterInPlace(beating === 'ecg' ? ecgBandPass(rateHz) : ppgBandPass(rateHz), samples, rateHz, rows)
   const agreement = beating ? beatAgreement(samples, beats, rateHz, beating) : null
   return {
     lane: lane.id,
@@ -84,12 +85,14 @@ export function analyseLane(lane: LaneSpec, samples: Float32Array, rateHz: numbe
   }
 }
 
-/** In pieces with enough signal on both sides for the filter to settle, so that a day of 1 kHz needs no more memory than it takes itself. */
-function filterInPlace(sections: Parameters<typeof filterZeroPhase>[0], samples: Float32Array, rateHz: number): void {
+/** In pieces with enough signal on both sides for the filter to settle, so that a day of 1 kHz needs no more memory than it takes itself. Pieces end where those of the whole lane do. */
+function filterInPlace(sections: Parameters<typeof filterZeroPhase>[0], samples: Float32Array, rateHz: number, rows: ShortenedRows): void {
   const margin = Math.ceil(settleSeconds * rateHz)
   let before = new Float32Array(0)
-  for (let from = 0; from < samples.length; from += filteredSamples) {
-    const to = Math.min(samples.length, from + filteredSamples)
+  for (let from = 0, border = filteredSamples; from < samples.length; border += filteredSamples) {
+    const to = border < rows.fullLength ? rows.fromFull(border) : samples.length
+    // The border lies in a cut, as the one before does.
+    if (to === from) continue
     const piece = new Float32Array(before.length + Math.min(samples.length, to + margin) - from)
     piece.set(before)
     piece.set(samples.subarray(from, to + margin), before.length)
@@ -97,13 +100,14 @@ function filterInPlace(sections: Parameters<typeof filterZeroPhase>[0], samples:
     const filtered = filterZeroPhase(sections, piece, { rateHz })
     before = samples.slice(Math.max(0, to - margin), to)
     samples.set(filtered.subarray(lead, lead + to - from), from)
+    from = to
   }
 }
 
 type Measured = Pick<LaneAnalysis, 'usableSeconds' | 'saturatedRatio' | 'flatRatio' | 'missingRatio' | 'mainsRatio' | 'quality'>
 
 /** The live measures, second by second. */
-function measure(lane: LaneSpec, samples: Float32Array, rateHz: number): Measured {
+function measure(lane: LaneSpec, samples: Float32Array, rateHz: number, rows: ShortenedRows): Measured {
   const { baseline, gainCountsPerUnit } = lane
   const meter = new LaneMeter({ ...lane, sparse: lane.sparse && lane.rateHz === undefined, rateHz })
   const window = new QualityWindow(lane.kind, meter.measuresMains)
@@ -126,14 +130,26 @@ function measure(lane: LaneSpec, samples: Float32Array, rateHz: number): Measure
     pending++
     if (pending === slicesPerSecond) second()
   }
-  for (const value of samples) {
-    // Rails and repeats are judged on counts.
-    const count = Number.isNaN(value) ? noValue : Math.round(value * gainCountsPerUnit + baseline)
-    if (meter.push(count, value, false)) slice()
+  // Rails and repeats are judged on counts.
+  const counts = new Float64Array(Math.min(blockRows, samples.length))
+  let behind = 0
+  for (const { from, to, at } of rows.kept) {
+    // A cut holds whole seconds without a value.
+    total.missing += from - behind
+    quality += levels.none.repeat((from - behind) / (slicesPerSecond * meter.sliceRows))
+    behind = to
+    for (let row = at, end = at + to - from; row < end; row += blockRows) {
+      const values = samples.subarray(row, Math.min(end, row + blockRows))
+      for (let k = 0; k < values.length; k++) counts[k] = Math.round(values[k] * gainCountsPerUnit + baseline)
+      for (let k = 0; k < values.length; ) {
+        k = meter.take(counts, values, k, values.length)
+        if (meter.room === 0 && meter.flush()) slice()
+      }
+    }
   }
   if (meter.flush()) slice()
   if (pending > 0) second()
-  const share = (part: number): number => (samples.length === 0 ? 0 : Math.min(1, part / samples.length))
+  const share = (part: number): number => (rows.fullLength === 0 ? 0 : Math.min(1, part / rows.fullLength))
   return {
     usableSeconds: total.usable / rateHz, saturatedRatio: share(total.saturated), flatRatio: share(total.flat), missingRatio: share(total.missing), mainsRatio: mains.median(), quality,
   }

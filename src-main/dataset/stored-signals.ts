@@ -7,6 +7,8 @@ import { readOverviewHead, type OverviewLayout, type OverviewLevel } from './ove
 
 /** What one read holds at most, whatever the recording's length. */
 const blockBytes = 1 << 20
+/** Spare buffers that are kept: two each, for the piece that is looked at and the one that is read, for two views. */
+const sparesKept = 4
 /** Counts of little-endian 16-bit samples can be looked at where they lie. */
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
@@ -23,6 +25,37 @@ export interface PairBlock {
   readonly pairs: Int32Array
   readonly span: number
   readonly spans: number
+}
+
+/** Where units of a file lie: `bytesOf(n)` bytes for the first `n` of them, from byte `at` on. */
+interface Place {
+  readonly file: OpenFile
+  readonly at: number
+  readonly bytesOf: (units: number) => number
+  readonly perPiece: number
+}
+
+interface Piece {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly unit: number
+  readonly units: number
+}
+
+/** Where what is read goes to. Every array begins at the first byte of its buffer. */
+interface ReadBuffers {
+  take(bytes: number): Uint8Array<ArrayBuffer>
+  give(bytes: Uint8Array<ArrayBuffer>): void
+}
+
+const ownBuffers: ReadBuffers = { take: (bytes) => new Uint8Array(bytes), give: () => undefined }
+
+const spares: ArrayBuffer[] = []
+/** Clearing and collecting new buffers costs more than the reads themselves when somebody pans through a day. */
+const sharedBuffers: ReadBuffers = {
+  take: (bytes) => new Uint8Array(bytes > blockBytes ? new ArrayBuffer(bytes) : (spares.pop() ?? new ArrayBuffer(blockBytes)), 0, bytes),
+  give: ({ buffer }) => {
+    if (buffer.byteLength === blockBytes && spares.length < sparesKept) spares.push(buffer)
+  },
 }
 
 /** signals.dat and overview.bin of one recording, open for reading. */
@@ -90,52 +123,71 @@ export class StoredSignals {
     })
   }
 
-  /** Stored rows `first`..`end` in blocks of up to 1 MiB; rows behind the end are none. @throws LabError `wfdb-signal-invalid`, `cancelled`. */
-  async *blocks(first: number, end: number, signal?: AbortSignal): AsyncGenerator<CountBlock, void, void> {
+  /** Stored rows `first`..`end` in blocks of up to 1 MiB that the caller may keep; rows behind the end are none. @throws LabError `wfdb-signal-invalid`, `cancelled`. */
+  blocks(first: number, end: number, signal?: AbortSignal): AsyncGenerator<CountBlock, void, void> {
+    return this.#blocks(first, end, { signal, buffers: ownBuffers })
+  }
+
+  /** As `blocks`, for whoever only looks: each block is gone when the next one is asked for. */
+  passingBlocks(first: number, end: number, signal?: AbortSignal): AsyncGenerator<CountBlock, void, void> {
+    return this.#blocks(first, end, { signal, buffers: sharedBuffers })
+  }
+
+  async *#blocks(first: number, end: number, { signal, buffers }: { signal: AbortSignal | undefined; buffers: ReadBuffers }): AsyncGenerator<CountBlock, void, void> {
     const format = this.#format
-    const rowBytes = storedBytes(format, this.lanes)
-    const last = Math.min(end, this.rows)
-    const perBlock = Math.max(1, Math.floor(blockBytes / rowBytes))
-    const reading = (row: number): Promise<Uint8Array<ArrayBuffer>> => {
-      const read = this.#read(this.#signals, this.#byteOffset + storedBytes(format, row * this.lanes), storedBytes(format, Math.min(perBlock, last - row) * this.lanes), signal)
+    const { lanes } = this
+    const bytesOf = (rows: number): number => storedBytes(format, rows * lanes)
+    const place = { file: this.#signals, at: this.#byteOffset, bytesOf, perPiece: Math.max(1, Math.floor(blockBytes / bytesOf(1))) }
+    for await (const { bytes, unit: row, units: rows } of this.#pieces(place, Math.max(0, first), Math.min(end, this.rows), { signal, buffers })) {
+      if (format === 16 && littleEndian) yield { counts: new Int16Array(bytes.buffer, 0, rows * lanes), missing: invalidCode(16), row, rows }
+      else if (format === 24) yield { counts: counts24(bytes, rows * lanes), missing: invalidCode(24), row, rows }
+      else yield { counts: decodeSamples(bytes, format, rows * lanes), missing: noValue, row, rows }
+    }
+  }
+
+  /** Spans `first`..`end` of a level of the overview; each block is gone when the next one is asked for. @throws LabError `wfdb-signal-invalid`, `cancelled`. */
+  async *pairs(level: OverviewLevel, first: number, end: number, signal?: AbortSignal): AsyncGenerator<PairBlock, void, void> {
+    if (!this.#overviewFile) return
+    const spanBytes = this.lanes * 8
+    const place = { file: this.#overviewFile, at: level.offset, bytesOf: (spans: number): number => spans * spanBytes, perPiece: Math.max(1, Math.floor(blockBytes / spanBytes)) }
+    for await (const { bytes, unit: span, units: spans } of this.#pieces(place, Math.max(0, first), Math.min(end, level.columns), { signal, buffers: sharedBuffers })) {
+      yield { pairs: new Int32Array(bytes.buffer, 0, spans * this.lanes * 2), span, spans }
+    }
+  }
+
+  /** Units `first`..`last` of a file in pieces, the next one read while one is looked at. */
+  async *#pieces({ file, at, bytesOf, perPiece }: Place, first: number, last: number, { signal, buffers }: { signal: AbortSignal | undefined; buffers: ReadBuffers }): AsyncGenerator<Piece, void, void> {
+    const reading = (unit: number): Promise<Uint8Array<ArrayBuffer>> => {
+      const read = this.#read(file, buffers.take(bytesOf(Math.min(perPiece, last - unit))), at + bytesOf(unit), signal)
       // Whoever waits for it is told; who stops before needs it no more.
       read.catch(() => undefined)
       return read
     }
-    let next = Math.max(0, first) < last ? reading(Math.max(0, first)) : null
-    for (let row = Math.max(0, first); next; row += perBlock) {
-      const rows = Math.min(perBlock, last - row)
-      const bytes = await next
-      // The disk works while the block is looked at.
-      next = row + perBlock < last ? reading(row + perBlock) : null
-      if (format === 16 && littleEndian) yield { counts: new Int16Array(bytes.buffer), missing: invalidCode(16), row, rows }
-      else if (format === 24) yield { counts: counts24(bytes, rows * this.lanes), missing: invalidCode(24), row, rows }
-      else yield { counts: decodeSamples(bytes, format, rows * this.lanes), missing: noValue, row, rows }
-    }
-  }
-
-  /** Spans `first`..`end` of a level of the overview. @throws LabError `wfdb-signal-invalid`, `cancelled`. */
-  async *pairs(level: OverviewLevel, first: number, end: number, signal?: AbortSignal): AsyncGenerator<PairBlock, void, void> {
-    if (!this.#overviewFile) return
-    const spanBytes = this.lanes * 8
-    const last = Math.min(end, level.columns)
-    const perBlock = Math.max(1, Math.floor(blockBytes / spanBytes))
-    for (let span = Math.max(0, first); span < last; span += perBlock) {
-      const spans = Math.min(perBlock, last - span)
-      const bytes = await this.#read(this.#overviewFile, level.offset + span * spanBytes, spans * spanBytes, signal)
-      yield { pairs: new Int32Array(bytes.buffer), span, spans }
+    let next = first < last ? reading(first) : null
+    try {
+      for (let unit = first; next; unit += perPiece) {
+        const bytes = await next
+        // The disk works while the piece is looked at.
+        next = unit + perPiece < last ? reading(unit + perPiece) : null
+        yield { bytes, unit, units: Math.min(perPiece, last - unit) }
+        buffers.give(bytes)
+      }
+    } finally {
+      // A buffer into which is still read belongs to nobody else before that is over.
+      next?.then((bytes) => buffers.give(bytes), () => undefined)
     }
   }
 
   /** Physical samples of these lanes on rows `from`..`to`, NaN where there is none. @throws LabError `wfdb-signal-invalid`, `cancelled`. */
   async physical(picked: readonly number[], from: number, to: number, signal?: AbortSignal): Promise<Float32Array[]> {
     const samples = picked.map(() => new Float32Array(Math.max(0, to - from)).fill(Number.NaN))
-    for await (const { counts, missing, row, rows } of this.blocks(from, to, signal)) {
-      picked.forEach((lane, i) => {
+    const { lanes } = this
+    for await (const { counts, missing, row, rows } of this.passingBlocks(from, to, signal)) {
+      for (const [i, lane] of picked.entries()) {
         const { baseline, gainCountsPerUnit } = this.#recording.lanes[lane]
         const own = samples[i]
-        for (let k = 0, at = lane; k < rows; k++, at += this.lanes) if (counts[at] !== missing) own[row - from + k] = (counts[at] - baseline) / gainCountsPerUnit
-      })
+        for (let k = row - from, end = k + rows, at = lane; k < end; k++, at += lanes) if (counts[at] !== missing) own[k] = (counts[at] - baseline) / gainCountsPerUnit
+      }
     }
     return samples
   }
@@ -145,15 +197,14 @@ export class StoredSignals {
     await this.#overviewFile?.close()
   }
 
-  async #read(file: OpenFile, position: number, length: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  async #read(file: OpenFile, into: Uint8Array<ArrayBuffer>, position: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
     if (signal?.aborted) throw new LabError('cancelled', 'Reading the recording was cancelled.')
-    const bytes = new Uint8Array(length)
-    for (let done = 0; done < length; ) {
-      const got = await file.read(bytes.subarray(done), position + done)
+    for (let done = 0; done < into.length; ) {
+      const got = await file.read(into.subarray(done), position + done)
       if (got === 0) throw new LabError('wfdb-signal-invalid', `A signal file in ${this.#folder} became shorter while it was read.`, { path: this.#folder })
       done += got
     }
-    return bytes
+    return into
   }
 }
 

@@ -3,7 +3,7 @@ import { groupBy } from '../curation/order.ts'
 import { isSubjectDisjoint } from '../curation/split-roles.ts'
 import { counted, countsText, type ExportFacts } from './export-facts.ts'
 import type { ExportPlan } from './export-plan.ts'
-import { windowSamples } from './export-windows.ts'
+import { windowSamples } from './window-stretch.ts'
 import { ruleWords } from './rule-words.ts'
 
 /** All that the papers say something about. */

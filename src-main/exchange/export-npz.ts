@@ -3,7 +3,8 @@ import type { Files } from '../dataset/files.ts'
 import { NpzWriter } from '../formats/npz-writer.ts'
 import type { ExportFolder } from './export-folder.ts'
 import type { ExportEntry } from './export-plan.ts'
-import { windowSamples, type ExportWindow, type WindowOptions } from './export-windows.ts'
+import type { ExportWindow } from './export-windows.ts'
+import { windowSamples, type WindowOptions } from './window-stretch.ts'
 
 /** A file of windows holds at most so many bytes of them: readers load one as a whole. */
 const shardBytes = 2 ** 31

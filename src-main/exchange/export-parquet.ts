@@ -2,7 +2,8 @@ import type { DatasetVersion } from '../contract/index.ts'
 import { ParquetWriter, type ParquetColumn } from '../formats/parquet.ts'
 import type { ExportFolder, ExportSink } from './export-folder.ts'
 import type { ExportEntry } from './export-plan.ts'
-import { windowSamples, type ExportWindow, type WindowOptions } from './export-windows.ts'
+import type { ExportWindow } from './export-windows.ts'
+import { windowSamples, type WindowOptions } from './window-stretch.ts'
 
 /** Samples of one row group: what a reader holds at least, and the writer at most. */
 const groupSamples = 1_000_000

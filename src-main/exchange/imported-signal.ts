@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { LabError, type FileEntry, type Gap, type LaneSpec, type Recording } from '../contract/index.ts'
+import { LabError, noValue, type FileEntry, type Gap, type LaneSpec, type Recording } from '../contract/index.ts'
 import { sha256 } from '../dataset/hashes.ts'
 import { OverviewBuilder } from '../dataset/overview.ts'
 import { recordingHeader } from '../formats/recording-header.ts'
@@ -86,6 +86,12 @@ function widen(lane: ImportLane, lowest: number, highest: number): ImportLane {
   return { ...lane, bits: Math.max(1, unsigned ? magnitudeBits : magnitudeBits + 1), minimum: unsigned ? 0 : -maximum, maximum }
 }
 
+/** Ends with the first value: only hours of a gap are looked through. */
+function isEmpty(samples: readonly Int32Array[]): boolean {
+  for (const own of samples) for (let k = 0; k < own.length; k++) if (own[k] !== noValue) return false
+  return true
+}
+
 /** One reading of the whole source. */
 class SignalPass {
   /** Over the whole source, per lane; the range is exceeded where they leave it. */
@@ -147,7 +153,7 @@ class SignalPass {
     this.#exceeded = this.#lanes.some((lane, i) => this.lowest[i] < lane.minimum || this.highest[i] > lane.maximum)
     if (this.#exceeded) return
     const rows = counts.length / this.#lanes.length
-    const bytes = this.#encoder.encode(counts)
+    const bytes = isEmpty(samples) ? this.#encoder.encodeMissing(rows) : this.#encoder.encode(counts)
     this.#hash.update(bytes)
     this.#bytes += bytes.length
     this.#waiting.push(bytes)

@@ -40,7 +40,7 @@ export async function openRecord(folder: SourceFolder, name: string, kind: Recor
 }
 
 async function open(folder: SourceFolder, name: string, kind: RecordKind, mapping: DelimitedMapping | null): Promise<OpenedRecord> {
-  if (kind === 'wfdb') return { source: await openWfdb(folder, name.replace(/\.hea$/i, '')), mapping: null }
+  if (kind === 'wfdb') return { source: await openWfdb(folder, name.replace(/\.hea$/i, ''), name), mapping: null }
   const file = await folder.open(name)
   if (!file) throw new LabError('file-not-found', `${name} is no longer there.`, { file: name })
   if (kind === 'edf') return { source: await openEdf(file), mapping: null }

@@ -21,12 +21,14 @@ export const flacSlack = 8
  */
 export class FlacBits {
   readonly bytes: Uint8Array
+  readonly #view: DataView
   readonly end: number
   /** Next bit, from the first of `bytes`. */
   position: number
 
   constructor(bytes: Uint8Array, from: number, end: number) {
     this.bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.end = end
     this.position = from * 8
   }
@@ -82,13 +84,16 @@ export class FlacBits {
    * @throws FlacCutOff, LabError `flac-invalid` for a residual of more than 32 bits.
    */
   rice(k: number, count: number, out: Int32Array, at: number): void {
-    const { bytes } = this
+    const view = this.#view
     const last = this.end * 8
+    // A fetch behind the slack would fail; a position there is found by the check below or by `unary`.
+    const lastFetch = this.bytes.length - 4
     let position = this.position
     for (let i = at; i < at + count; i++) {
       const byte = position >>> 3
+      if (byte > lastFetch) throw new FlacCutOff(this.end)
       // At least 25 bits are real.
-      const window = ((bytes[byte] << 24) | (bytes[byte + 1] << 16) | (bytes[byte + 2] << 8) | bytes[byte + 3]) << (position & 7)
+      const window = view.getInt32(byte) << (position & 7)
       const quotient = Math.clz32(window)
       let folded: number
       if (quotient + k < 25) {
@@ -98,7 +103,8 @@ export class FlacBits {
         this.position = position
         const high = this.unary()
         if (high >= 2 ** (32 - k)) throw flacInvalid(this.byte, 'a residual of more than 32 bits')
-        folded = high * 2 ** k + this.unsigned(k)
+        // Whole numbers of 32 bits only: one that is a double makes all of them doubles.
+        folded = (high * 2 ** k + this.unsigned(k)) | 0
         position = this.position
         if (position > last) throw new FlacCutOff(this.end)
       }

@@ -129,10 +129,27 @@ function restore(out: Int32Array | Float64Array, samples: number, coefficients: 
   const growth = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient), 0)
   if (order === 0) return
   if (out instanceof Int32Array && width - 1 + Math.log2(growth) < 31) {
-    if (shift === 0 && order === 1 && coefficients[0] === 1) for (let i = 1; i < samples; i++) out[i] += out[i - 1]
-    else if (shift === 0 && order === 2 && coefficients[0] === 2 && coefficients[1] === -1) for (let i = 2; i < samples; i++) out[i] += 2 * out[i - 1] - out[i - 2]
+    if (shift === 0 && order === 1 && coefficients[0] === 1) restoreSums(out, samples)
+    else if (shift === 0 && order === 2 && coefficients[0] === 2 && coefficients[1] === -1) restoreLines(out, samples)
     else restoreNarrow(out, samples, Int32Array.from(coefficients), shift)
   } else restoreWide(out, samples, Float64Array.from(coefficients), 2 ** shift)
+}
+
+function restoreSums(out: Int32Array, samples: number): void {
+  for (let i = 1, last = out[0]; i < samples; i++) {
+    last = (last + out[i]) | 0
+    out[i] = last
+  }
+}
+
+/** The sample goes on as the last two did. */
+function restoreLines(out: Int32Array, samples: number): void {
+  for (let i = 2, before = out[0], last = out[1]; i < samples; i++) {
+    const value = (out[i] + 2 * last - before) | 0
+    before = last
+    last = value
+    out[i] = value
+  }
 }
 
 function restoreNarrow(out: Int32Array, samples: number, coefficients: Int32Array, shift: number): void {

@@ -6,11 +6,10 @@ import { parseHeader, type WfdbHeader } from './wfdb-header.ts'
 const longestHeader = 16 * 1024 * 1024
 
 /**
- * A record's header, or `null` when there is no such file. Text is UTF-8, or one character per byte (older headers: `°`, `µ`).
+ * A record's header, or `null` when there is no such file (`file`: where its ending is written in capitals). Text is UTF-8, or one character per byte (older headers: `°`, `µ`).
  * @throws LabError `wfdb-header-invalid`, `import-path-unsafe`, with `data.file` naming the header.
  */
-export async function readHeader(folder: SourceFolder, record: string): Promise<WfdbHeader | null> {
-  const file = `${record}.hea`
+export async function readHeader(folder: SourceFolder, record: string, file = `${record}.hea`): Promise<WfdbHeader | null> {
   if (/[/\\\0]|\.\./.test(record)) throw new LabError('import-path-unsafe', `"${record}" is a path, not the name of a record.`, { file, field: 'record', name: record })
   const source = await folder.open(file)
   if (!source) return null

@@ -36,11 +36,11 @@ export interface WfdbParts {
 const mostPlaces = 1 << 22
 
 /** A record of one piece. @throws as `openPiece` does, and `wfdb-signal-invalid` when it has no frames. */
-export async function onePart(folder: SourceFolder, header: WfdbHeader): Promise<WfdbParts> {
+export async function onePart(folder: SourceFolder, header: WfdbHeader, file: string): Promise<WfdbParts> {
   const piece = await openPiece(folder, header)
   if (piece.available === 0) throw signalFileInvalid(filesOf(piece)[0], piece.frameSamples === 1 ? 'it holds no whole frame' : `it holds no whole frame of ${piece.frameSamples} samples`)
   const parts = [{ from: 0, frames: piece.frames, piece, places: header.signals.map((_, index) => ({ index, scale: null })) }]
-  return { signals: header.signals, frames: piece.frames, parts, findings: piece.findings, files: [`${header.record}.hea`, ...filesOf(piece)], describedBy: null }
+  return { signals: header.signals, frames: piece.frames, parts, findings: piece.findings, files: [file, ...filesOf(piece)], describedBy: null }
 }
 
 const filesOf = (piece: WfdbPiece): string[] => piece.files.map((file) => file.group.file)
@@ -51,8 +51,7 @@ const filesOf = (piece: WfdbPiece): string[] => piece.files.map((file) => file.g
  * @throws LabError `wfdb-header-invalid` with `data.file` for a segment that is made of segments itself (so also for circles) or does not fit,
  * `file-not-found` when nothing describes the signals, and what `openPiece` throws.
  */
-export async function segmentParts(folder: SourceFolder, master: WfdbHeader): Promise<WfdbParts> {
-  const file = `${master.record}.hea`
+export async function segmentParts(folder: SourceFolder, master: WfdbHeader, file: string): Promise<WfdbParts> {
   const refuse = (about: string, reason: string): LabError => new LabError('wfdb-header-invalid', `${about}: ${reason}.`, { file: about, record: master.record, reason })
   const variable = master.segments[0].frames === 0
   const headers = new Map<string, WfdbHeader | null>()

@@ -199,11 +199,12 @@ class FlacCursor implements SignalCursor {
   #take(channel: number, count: number, counts: Int32Array, to: number): void {
     const block = this.#stream.channels[channel]
     const invalid = this.#invalid
-    const limit = 2 ** (this.#head.bits - 1)
+    // Bits above the sample's own repeat its sign.
+    const above = 32 - this.#head.bits
     let sum = 0
     for (let i = this.#taken, end = this.#taken + count; i < end; i++, to++) {
       const value = block[i]
-      if (value >= limit || value < -limit) throw new LabError('flac-invalid', `${this.#group.file} holds a sample of more than ${this.#head.bits} bits.`, { file: this.#group.file, value, reason: 'a sample of too many bits' })
+      if ((value << above) >> above !== value) throw new LabError('flac-invalid', `${this.#group.file} holds a sample of more than ${this.#head.bits} bits.`, { file: this.#group.file, value, reason: 'a sample of too many bits' })
       sum = (sum + value) | 0
       counts[to] = value === invalid ? noValue : value
     }

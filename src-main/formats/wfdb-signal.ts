@@ -84,12 +84,25 @@ export class SignalEncoder {
   readonly initialValues: Int32Array
   readonly checksums: Int32Array
   rows = 0
+  #missing: Uint8Array = new Uint8Array(0)
 
   constructor(lanes: number, format: WfdbWriteFormat) {
     this.lanes = lanes
     this.format = format
     this.initialValues = new Int32Array(lanes)
     this.checksums = new Int32Array(lanes)
+  }
+
+  /** As `encode` of `rows` rows without any value: hours of a gap cost the bytes alone, which are shared and to be left as they are. */
+  encodeMissing(rows: number): Uint8Array {
+    const width = this.lanes * (this.format / 8)
+    if (this.#missing.length < rows * width) this.#missing = encodeSamples(new Int32Array(rows * this.lanes).fill(noValue), this.format)
+    const invalid = invalidCode(this.format)
+    if (this.rows === 0 && rows > 0) this.initialValues.fill(invalid)
+    // Of the sum only 16 bits count.
+    for (let lane = 0; lane < this.lanes; lane++) this.checksums[lane] = ((this.checksums[lane] + Math.imul(rows, invalid)) << 16) >> 16
+    this.rows += rows
+    return this.#missing.subarray(0, rows * width)
   }
 
   /** Row-major counts of whole rows in, bytes for the .dat out. @throws LabError `wfdb-signal-invalid`. */

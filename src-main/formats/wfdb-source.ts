@@ -18,16 +18,17 @@ const mostBlockSamples = 1 << 24
  * `minimum`..`maximum` is the converter's range as the header says; headers err, so samples may lie outside. Memory: one block, 256 KiB per file, and
  * what undoing skew holds back.
  * @param record name without `.hea`
+ * @param file name of its header, where the ending is spelled otherwise: `REC_1.HEA` of a disk that was written in capitals
  * @throws LabError `file-not-found`, `wfdb-header-invalid`, `import-path-unsafe`, `wfdb-signal-invalid`, `flac-invalid`, each with `data.file`; the last two
  * and `cancelled` also while blocks are read.
  * @example const source = await openWfdb(folder, 'rec_1'); for await (const [ecg] of source.blocks()) meter.add(ecg)
  */
-export async function openWfdb(folder: SourceFolder, record: string): Promise<SignalSource> {
-  const header = await readHeader(folder, record)
-  if (!header) throw new LabError('file-not-found', `${record}.hea is not there.`, { file: `${record}.hea` })
+export async function openWfdb(folder: SourceFolder, record: string, file = `${record}.hea`): Promise<SignalSource> {
+  const header = await readHeader(folder, record, file)
+  if (!header) throw new LabError('file-not-found', `${file} is not there.`, { file })
   // The file's name is what others know; the name inside may be an older one.
   const named = { ...header, record }
-  return new WfdbSource(named, await (header.segments.length > 0 ? segmentParts(folder, named) : onePart(folder, named)))
+  return new WfdbSource(named, await (header.segments.length > 0 ? segmentParts(folder, named, file) : onePart(folder, named, file)))
 }
 
 class WfdbSource implements SignalSource {

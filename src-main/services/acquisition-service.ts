@@ -65,6 +65,11 @@ export class AcquisitionService {
     this.#view = parts.view
   }
 
+  /** The connected device, or `null`. */
+  get device(): LiveDevice | null {
+    return this.#device
+  }
+
   /** The connected device. @throws LabError `device-not-connected`. */
   requireDevice(): LiveDevice {
     if (!this.#device) throw new LabError('device-not-connected', 'No device is connected.')

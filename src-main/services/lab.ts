@@ -21,6 +21,10 @@ import { LabelsService } from './labels-service.ts'
 import { LibraryService } from './library-service.ts'
 import { ProtocolsService } from './protocols-service.ts'
 import { RecordService } from './record-service.ts'
+import { IdentifyService } from './identify-service.ts'
+import { localTrainer } from './local-trainer.ts'
+import { RunsService } from './runs-service.ts'
+import type { StartTrainer } from './trainer-process.ts'
 import { SplitsService } from './splits-service.ts'
 import { SubjectsService } from './subjects-service.ts'
 import { ViewService } from './view-service.ts'
@@ -32,6 +36,8 @@ export interface LabOptions {
   readonly configFolder: string
   /** The built workers/jobs.ts; `null` runs jobs in this thread. */
   readonly workerUrl: URL | null
+  /** Starts the trainer's process; left out, training runs in this one, which only tests want. */
+  readonly startTrainer?: StartTrainer
   /** The host's folder dialog, where it has one. */
   readonly pickFolder: (() => Promise<string | null>) | null
   readonly clock?: Clock
@@ -76,6 +82,8 @@ export function createLab(options: LabOptions): Lab {
       verify: ({ path }, id) => runInWorker(workerUrl, { kind: 'verify-recording', path, id }, { signal: new AbortController().signal, onProgress: () => undefined }),
     }),
   })
+  const runs = new RunsService({ holder, emitter, jobs, startTrainer: options.startTrainer ?? localTrainer, wallMs: () => clock.wallMs(), isRecording: () => record.status() !== null })
+  const identify = new IdentifyService({ holder, emitter, jobs, startTrainer: options.startTrainer ?? localTrainer, acquisition })
 
   const handlers: LabHandlers = {
     ...labHandlers(options),
@@ -94,6 +102,8 @@ export function createLab(options: LabOptions): Lab {
     ...new CurationService({ holder, emitter, now: () => clock.wallMs() }).handlers(),
     ...new SplitsService({ holder, emitter }).handlers(),
     ...new ExportService({ holder, emitter, jobs, workerUrl }).handlers(),
+    ...runs.handlers(),
+    ...identify.handlers(),
     ...jobs.handlers(),
   }
   server.use(handlers)
@@ -105,6 +115,8 @@ export function createLab(options: LabOptions): Lab {
     onStatus: (listener) => void statusListeners.push(listener),
     async close() {
       await jobs.close()
+      identify.close()
+      await runs.close()
       try {
         await record.close()
       } finally {

@@ -11,6 +11,9 @@ export interface LiveBeat {
   readonly row: number
 }
 
+/** Hears the raw physical values of one lane, NaN = missing; valid until the next call, and to be taken in no time: the view waits. */
+export type LaneListener = (firstRow: number, physical: Float32Array) => void
+
 /** A client that falls behind this many beats has other things to draw. */
 const keptBeats = 4096
 
@@ -25,6 +28,7 @@ class LiveLane {
   #physical = new Float32Array(0)
   #drawn = new Float32Array(0)
   #held = Number.NaN
+  #rows = 0
 
   constructor(spec: LaneSpec, rateHz: number, filters: DisplayFilters) {
     this.spec = spec
@@ -49,6 +53,7 @@ class LiveLane {
   process(block: TimelineRows, lane: number, lanes: number, leadOff: boolean, beats: (row: number) => void): Float32Array {
     const { rows, counts, firstRow } = block
     const { baseline, gainCountsPerUnit } = this.spec
+    this.#rows = rows
     if (this.#counts.length < rows) {
       this.#counts = new Int32Array(rows * 2)
       this.#physical = new Float32Array(rows * 2)
@@ -68,6 +73,11 @@ class LiveLane {
     else drawn.set(physical)
     if (this.spec.sparse) this.#hold(drawn)
     return drawn
+  }
+
+  /** Unfiltered values of the newest block; valid until the next. */
+  get physical(): Float32Array {
+    return this.#physical.subarray(0, this.#rows)
   }
 
   /** Between two updates of a slow lane its last value stays on screen. */
@@ -93,6 +103,7 @@ export class LiveLanes {
   readonly epoch: number
   readonly ring: LiveRing
   readonly #lanes: LiveLane[]
+  readonly #taps = new Map<LaneListener, LiveLane>()
   #beats: LiveBeat[] = []
   #beatsBefore = 0
   #newestAtMs = 0
@@ -119,12 +130,21 @@ export class LiveLanes {
     const drawn = this.#lanes.map((lane, index) =>
       lane.process(block, index, lanes, leadOff, (row) => this.#beats.push({ lane: index, row })),
     )
+    for (const [listener, lane] of this.#taps) listener(block.firstRow, lane.physical)
     this.ring.append(block.firstRow, block.rows, drawn)
     this.#newestAtMs = wallMs
     if (this.#beats.length > 2 * keptBeats) {
       this.#beatsBefore += this.#beats.length - keptBeats
       this.#beats = this.#beats.slice(-keptBeats)
     }
+  }
+
+  /** Listens to a lane by its id, from the next block on; returns the function that ends it. @throws RangeError for a lane that is not there. */
+  tap(id: string, listener: LaneListener): () => void {
+    const lane = this.#lanes.find(({ spec }) => spec.id === id)
+    if (!lane) throw new RangeError(`There is no lane "${id}".`)
+    this.#taps.set(listener, lane)
+    return () => this.#taps.delete(listener)
   }
 
   /** Changes what is drawn from now on; rows that were drawn already stay as they are. */
@@ -151,7 +171,8 @@ export class LiveLanes {
   }
 }
 
-const levelRank = { good: 0, fair: 1, bad: 2, none: 3 } as const
+/** Best first. */
+export const levelRank = { good: 0, fair: 1, bad: 2, none: 3 } as const
 
 /** The rate that a person should read: of the best lane, an ECG before a pulse at equal quality. */
 export function bestRate(lanes: readonly LaneStatus[], specs: readonly LaneSpec[]): { bpm: number | null; lane: string | null } {

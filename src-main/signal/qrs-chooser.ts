@@ -39,89 +39,96 @@ const firstAround = 16
 const firstSeconds = 0.8
 const rounds = 3
 
-/** Working samples of the beats, by heights alone first, then in three rounds by height, shape and rhythm as the round before left them. */
+/** Candidates before the hopeless ones are left out; what only the hopeful need (slopes) comes later. */
+interface Humps extends Omit<SequenceCandidates, 'slope'> {
+  /** Joined envelope, in beat heights. */
+  readonly height: Float64Array
+}
+
+/** Working samples of the beats, by heights alone first, then in up to three rounds by height, shape and rhythm as the round before left them. */
 export function chooseBeats(fusion: LeadFusion, rateHz: number): Int32Array {
   const rules: SequenceRules = { ...costs, refractory: refractorySeconds * rateHz, echo: echoSeconds * rateHz }
-  let candidates = findCandidates(fusion, rateHz)
-  let beats = firstBeats(fusion, candidates, rules, rateHz)
+  let humps = findHumps(fusion, rateHz)
+  let beats = firstBeats(fusion, humps, rules, rateHz)
+  let others = without(humps.at, beats, reachSeconds * rateHz)
   for (let round = 0; round < rounds; round++) {
-    const trusted = Math.min(trustedBeats, Math.max(1, beats.length >> 2))
-    fusion.learn(beats, without(candidates.at, beats, reachSeconds * rateHz), trusted)
-    candidates = findCandidates(fusion, rateHz)
-    judge(fusion, candidates, beats, trusted, rateHz)
-    beats = pick(candidates, rules)
+    fusion.learn(beats, others, Math.min(trustedBeats, Math.max(1, beats.length >> 2)))
+    humps = findHumps(fusion, rateHz)
+    judge(fusion, humps, beats, rateHz)
+    const found = pick(fusion, humps, rules)
+    const rest = without(humps.at, found, reachSeconds * rateHz)
+    // What was learnt from would be learnt again.
+    if (equal(found, beats) && equal(rest, others)) break
+    beats = found
+    others = rest
   }
   return beats
 }
 
-function findCandidates(fusion: LeadFusion, rateHz: number): SequenceCandidates {
-  const at = localPeaks(fusion.fused, Math.max(1, Math.round(reachSeconds * rateHz)))
-  return { at, slope: Float64Array.from(at, (i) => fusion.slope(i)), score: column(at.length), usual: column(at.length).fill(Number.NaN), steady: column(at.length) }
+function findHumps(fusion: LeadFusion, rateHz: number): Humps {
+  const at = localPeaks(fusion.fusedRoot, Math.max(1, Math.round(reachSeconds * rateHz)))
+  return { at, height: fusion.heights(at), score: column(at.length), usual: column(at.length).fill(Number.NaN), steady: column(at.length) }
 }
 
 /** The best sequence of those that are not hopeless: most humps are far too low, and no pause is so long that one of them would be a beat. */
-function pick({ at, score, slope, usual, steady }: SequenceCandidates, rules: SequenceRules): Int32Array {
-  const hopeful: number[] = []
-  for (let i = 0; i < at.length; i++) if (score[i] > lowest) hopeful.push(i)
-  const kept = { at: new Int32Array(hopeful.length), score: column(hopeful.length), slope: column(hopeful.length), usual: column(hopeful.length), steady: column(hopeful.length) }
-  for (let k = 0; k < hopeful.length; k++) {
-    const i = hopeful[k]
-    kept.at[k] = at[i]
-    kept.score[k] = score[i]
-    kept.slope[k] = slope[i]
-    kept.usual[k] = usual[i]
-    kept.steady[k] = steady[i]
-  }
-  return Int32Array.from(bestSequence(kept, rules), (i) => kept.at[i])
+function pick(fusion: LeadFusion, { at, score, usual, steady }: Humps, rules: SequenceRules): Int32Array {
+  const hopeful = (_: number, i: number) => score[i] > lowest
+  const rows = at.filter(hopeful)
+  const best = bestSequence({ at: rows, score: score.filter(hopeful), slope: fusion.slopes(rows), usual: usual.filter(hopeful), steady: steady.filter(hopeful) }, rules)
+  return new Int32Array(best.map((i) => rows[i]))
 }
 
 const column = (length: number) => new Float64Array(length)
 const bounded = (value: number) => Math.max(lowest, Math.min(highest, value))
 
-function firstBeats({ fused }: LeadFusion, candidates: SequenceCandidates, rules: SequenceRules, rateHz: number): Int32Array {
-  const { at, score, usual } = candidates
-  const scoreAgainst = (height: number) => at.forEach((row, i) => (score[i] = bounded(Math.log(fused[row] / height))))
-  scoreAgainst(clearHeight)
-  const clear = pick(candidates, rules)
+function firstBeats(fusion: LeadFusion, humps: Humps, rules: SequenceRules, rateHz: number): Int32Array {
+  const { at, height, score, usual } = humps
+  const pickAgainst = (usualHeight: number) => {
+    for (let i = 0; i < score.length; i++) score[i] = bounded(Math.log(height[i] / usualHeight))
+    return pick(fusion, humps, rules)
+  }
+  const clear = pickAgainst(clearHeight)
   const intervals = new RunningMedian(intervalsOf(clear), firstAround)
   let before = 0
   for (let i = 0; i < at.length; i++) {
     while (before < clear.length && clear[before] < at[i]) before++
-    const slower = Math.max(...[intervals.before(before), intervals.after(before)].filter(Number.isFinite))
-    usual[i] = slower > 0 ? Math.min(firstSeconds * rateHz, slower) : firstSeconds * rateHz
+    usual[i] = Math.min(firstSeconds * rateHz, intervals.higher(before, before, firstSeconds * rateHz))
   }
-  scoreAgainst(firstHeight)
-  return pick(candidates, rules)
+  return pickAgainst(firstHeight)
 }
 
 /** Fills score, usual interval and steadiness from the beats found so far. */
-function judge(fusion: LeadFusion, { at, score, usual, steady }: SequenceCandidates, beats: Int32Array, trusted: number, rateHz: number): void {
-  const { fused } = fusion
+function judge(fusion: LeadFusion, { at, height, score, usual, steady }: Humps, beats: Int32Array, rateHz: number): void {
   const near = reachSeconds * rateHz
-  const others = without(at, beats, near)
-  const heights = new RunningMedian(Float64Array.from(beats, (row) => fused[row]), around)
-  const noises = new RunningMedian(Float64Array.from(others, (row) => fused[row]), around)
+  const heights = new RunningMedian(fusion.heights(beats), around)
+  const noises = new RunningMedian(fusion.heights(without(at, beats, near)), around)
   const distances = intervalsOf(beats)
   const intervals = new RunningMedian(distances, around)
   const scatter = new RunningMedian(distances.map((distance, k) => Math.abs(Math.log(distance / intervals.lower(k + 1, k, distance)))), around)
   let b = 0
-  let o = 0
+  let others = 0
   for (let i = 0; i < at.length; i++) {
     while (b < beats.length && beats[b] < at[i] - near) b++
-    while (o < others.length && others[o] < at[i]) o++
     // A beat's own height says nothing about how high its neighbours are.
     const own = b < beats.length && beats[b] <= at[i] + near ? 1 : 0
-    const height = heights.lower(b, b + own, 1)
-    const noise = Math.min(highestNoise * height, noises.lower(o, own === 1 ? o : o + 1, 0))
-    const size = bounded(Math.log(fused[at[i]] / (noise + threshold * (height - noise))))
-    score[i] = size > lowest ? size + alikeWeight * (fusion.similarity(at[i], trusted) - alike) : lowest
+    const beatHeight = heights.lower(b, b + own, 1)
+    const noise = Math.min(highestNoise * beatHeight, noises.lower(others, others + 1 - own, 0))
+    if (own === 0) others++
+    const size = bounded(Math.log(height[i] / (noise + threshold * (beatHeight - noise))))
+    score[i] = size > lowest ? size + alikeWeight * (fusion.similarity(at[i]) - alike) : lowest
     usual[i] = intervals.lower(b, b, firstSeconds * rateHz)
     const scattered = Math.max(scatter.before(b), scatter.after(b))
     steady[i] = Number.isFinite(scattered) ? Math.max(0, 1 - scattered / steadyScatter) : 0
   }
 }
 
-const intervalsOf = (beats: Int32Array) => Float64Array.from(beats.subarray(1), (row, k) => row - beats[k])
+function intervalsOf(beats: Int32Array): Float64Array {
+  const intervals = new Float64Array(Math.max(0, beats.length - 1))
+  for (let k = 0; k < intervals.length; k++) intervals[k] = beats[k + 1] - beats[k]
+  return intervals
+}
+
+const equal = (a: Int32Array, b: Int32Array) => a.length === b.length && a.every((row, i) => row === b[i])
 
 /** Candidates farther than `near` from every beat. */
 function without(at: Int32Array, beats: Int32Array, near: number): Int32Array {

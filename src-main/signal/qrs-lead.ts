@@ -28,8 +28,8 @@ export const workingFactor = (rateHz: number) => Math.max(1, Math.floor(rateHz /
 /** One ECG lead as the offline detector sees it, at the working rate of 180-360 Hz (its own, where that is lower). */
 export class QrsLead {
   readonly rateHz: number
-  /** RMS in the QRS band over 0.1 s, in the lane's unit; 0 where missing. */
-  readonly envelope: Float64Array
+  /** Square root of the RMS in the QRS band over 0.1 s, in the lane's unit; 0 where missing. */
+  readonly rootEnvelope: Float64Array
   /** 1.6-35 Hz; 0 where missing. */
   readonly shape: Float64Array
   readonly clusters: BeatClusters
@@ -41,9 +41,14 @@ export class QrsLead {
     this.rateHz = rateHz / factor
     const band = this.filtered(work, bandLowHz, bandHighHz)
     this.shape = this.filtered(work, shapeLowHz, shapeHighHz)
-    this.envelope = centredRms(band, Math.max(1, Math.round((envelopeSeconds * this.rateHz - 1) / 2)))
+    this.rootEnvelope = rootOfCentredRms(band, Math.max(1, Math.round((envelopeSeconds * this.rateHz - 1) / 2)))
     this.clusters = new BeatClusters(this.shape, Math.round(shapeSeconds * this.rateHz))
     this.slopeReach = Math.round(slopeSeconds * this.rateHz)
+  }
+
+  /** RMS in the QRS band over 0.1 s around `at`, in the lane's unit; 0 beyond the end. */
+  envelope(at: number): number {
+    return at < this.rootEnvelope.length ? this.rootEnvelope[at] ** 2 : 0
   }
 
   /** Steepest change per working sample within 60 ms of `centre`. */
@@ -51,7 +56,10 @@ export class QrsLead {
     const { shape, slopeReach } = this
     const end = Math.min(shape.length - 1, centre + slopeReach)
     let slope = 0
-    for (let i = Math.max(1, centre - slopeReach); i <= end; i++) slope = Math.max(slope, Math.abs(shape[i] - shape[i - 1]))
+    for (let i = Math.max(1, centre - slopeReach); i <= end; i++) {
+      const change = Math.abs(shape[i] - shape[i - 1])
+      if (change > slope) slope = change
+    }
     return slope
   }
 
@@ -67,26 +75,37 @@ export class QrsLead {
 /** Mean of every `factor` samples, the last group perhaps shorter; NaN where none is finite. */
 function meanDecimate(samples: Float32Array, factor: number): Float64Array {
   const result = new Float64Array(Math.ceil(samples.length / factor))
-  for (let k = 0, i = 0; k < result.length; k++) {
+  for (let k = 0, from = 0; k < result.length; k++, from += factor) {
+    const to = Math.min(samples.length, from + factor)
     let sum = 0
-    let present = 0
-    for (const end = Math.min(samples.length, i + factor); i < end; i++) {
-      const value = samples[i]
-      if (!Number.isFinite(value)) continue
-      sum += value
-      present++
-    }
-    result[k] = present === 0 ? Number.NaN : sum / present
+    for (let i = from; i < to; i++) sum += samples[i]
+    // A sum that is not finite holds a missing sample.
+    result[k] = Number.isFinite(sum) ? sum / (to - from) : meanOfPresent(samples, from, to)
   }
   return result
 }
 
-/** Over `half` samples to both sides; beyond the ends there is nothing. */
-function centredRms(values: Float64Array, half: number): Float64Array {
-  const n = values.length
-  const result = new Float64Array(n)
-  const squares = new Float64Array(n + 1)
-  for (let i = 0; i < n; i++) squares[i + 1] = squares[i] + values[i] * values[i]
-  for (let i = 0; i < n; i++) result[i] = Math.sqrt(Math.max(0, squares[Math.min(n, i + half + 1)] - squares[Math.max(0, i - half)]) / (2 * half + 1))
+function meanOfPresent(samples: Float32Array, from: number, to: number): number {
+  let sum = 0
+  let present = 0
+  for (let i = from; i < to; i++) {
+    if (!Number.isFinite(samples[i])) continue
+    sum += samples[i]
+    present++
+  }
+  return present === 0 ? Number.NaN : sum / present
+}
+
+/** Over `half` samples to both sides; beyond the ends there is nothing. Spends `values`: sums up to each sample take their place. */
+function rootOfCentredRms(values: Float64Array, half: number): Float64Array {
+  const result = new Float64Array(values.length)
+  let total = 0
+  for (let i = 0; i < values.length; i++) values[i] = total += values[i] * values[i]
+  const perSample = 1 / (2 * half + 1)
+  for (let i = 0; i < values.length; i++) {
+    const before = i > half ? values[i - half - 1] : 0
+    const upTo = i + half < values.length ? values[i + half] : total
+    result[i] = Math.sqrt(Math.sqrt((upTo - before) * perSample))
+  }
   return result
 }

@@ -1,4 +1,4 @@
-import type { MeterSlice } from './lane-meter.ts'
+import { copySlice, slicesPerSecond, type MeterSlice } from './lane-meter.ts'
 import { median } from './recent-rate.ts'
 
 export type QualityLevel = 'good' | 'fair' | 'bad' | 'none'
@@ -16,7 +16,6 @@ export interface QualityMeasures {
 
 /** Eight seconds of slices: enough heart beats at 40/min to know how large a beat is. */
 const rememberedSlices = 32
-const slicesPerSecond = 4
 
 /** Baseline moving half a beat's height in 0.25 s hides the beat's own foot; breathing moves it by less than a tenth. */
 const driftPerBeat = 0.5
@@ -64,8 +63,9 @@ export class QualityWindow {
     // All that is remembered is a gap: one more slice of it changes nothing.
     if (this.empty > rememberedSlices && slice.rows === this.slices[0].rows) return
     // The oldest slice's object is filled anew: no garbage at sixteen lanes.
-    const slot = this.slices.length < rememberedSlices ? { ...slice } : Object.assign(this.slices.shift() as MeterSlice, slice)
-    this.slices.push(slot)
+    const oldest = this.slices.length < rememberedSlices ? undefined : this.slices.shift()
+    if (oldest) copySlice(slice, oldest)
+    this.slices.push(oldest ?? { ...slice })
   }
 
   clear(): void {
@@ -75,25 +75,43 @@ export class QualityWindow {
 
   /** Rows in the newest `slices` slices. */
   rows(slices: number): number {
-    return this.slices.slice(-slices).reduce((sum, slice) => sum + slice.rows, 0)
+    let rows = 0
+    for (let i = Math.max(0, this.slices.length - slices); i < this.slices.length; i++) rows += this.slices[i].rows
+    return rows
   }
 
   /** The measures over the newest `slices` slices (16 = 4 s). Without any: level `none`, everything missing. */
   judge(slices: number): QualityMeasures {
-    const newest = this.slices.slice(-slices)
-    const total = (field: 'rows' | 'missing' | 'saturated' | 'flat' | 'leadOff' | 'power' | 'mains50' | 'mains60') => newest.reduce((sum, slice) => sum + slice[field], 0)
-    const rows = total('rows')
+    const from = Math.max(0, this.slices.length - slices)
+    let rows = 0
+    let missing = 0
+    let saturated = 0
+    let flat = 0
+    let leadOff = 0
+    let power = 0
+    let mains50 = 0
+    let mains60 = 0
+    for (let i = from; i < this.slices.length; i++) {
+      const slice = this.slices[i]
+      rows += slice.rows
+      missing += slice.missing
+      saturated += slice.saturated
+      flat += slice.flat
+      leadOff += slice.leadOff
+      power += slice.power
+      mains50 += slice.mains50
+      mains60 += slice.mains60
+    }
     if (rows === 0) {
       return { level: 'none', contact: 'unknown', saturatedRatio: 0, flatRatio: 0, missingRatio: 1, mainsRatio: null, motionRatio: null }
     }
-    const saturatedRatio = total('saturated') / rows
+    const saturatedRatio = saturated / rows
     // A flat run is booked when it proves flat, so a window can hold more than its own rows.
-    const flatRatio = Math.min(1, total('flat') / rows)
-    const missingRatio = total('missing') / rows
-    const power = total('power')
-    const mainsRatio = this.measuresMains ? (power > 0 ? Math.min(1, Math.max(total('mains50'), total('mains60')) / power) : 0) : null
-    const motionRatio = beating.has(this.kind) ? this.motion(newest) : null
-    const off = total('leadOff') > rows / 2 || saturatedRatio >= railedOpenRatio
+    const flatRatio = Math.min(1, flat / rows)
+    const missingRatio = missing / rows
+    const mainsRatio = this.measuresMains ? (power > 0 ? Math.min(1, Math.max(mains50, mains60) / power) : 0) : null
+    const motionRatio = beating.has(this.kind) ? this.motion(from) : null
+    const off = leadOff > rows / 2 || saturatedRatio >= railedOpenRatio
 
     const over = (side: 'fair' | 'bad') =>
       saturatedRatio > limits.saturated[side] ||
@@ -107,12 +125,16 @@ export class QualityWindow {
     return { level, contact, saturatedRatio, flatRatio, missingRatio, mainsRatio, motionRatio }
   }
 
-  /** Share of the slices in which the baseline ran away or an impulse stood out, measured in beat heights. */
-  private motion(newest: readonly MeterSlice[]): number {
+  /** Share of the slices from `from` on in which the baseline ran away or an impulse stood out, measured in beat heights. */
+  private motion(from: number): number {
     const height = this.beatHeight()
     if (height === 0) return 0
-    const moved = newest.filter((slice) => slice.drift > driftPerBeat * height || slice.high - slice.low > impulsePerBeat * height)
-    return moved.length / newest.length
+    let moved = 0
+    for (let i = from; i < this.slices.length; i++) {
+      const { drift, low, high } = this.slices[i]
+      if (drift > driftPerBeat * height || high - low > impulsePerBeat * height) moved++
+    }
+    return moved / (this.slices.length - from)
   }
 
   /** Median over whole seconds of the peak-to-peak height without the baseline; 0 when nothing was seen. */

@@ -10,13 +10,16 @@ export class RunningMedian {
   constructor(values: Float64Array, around: number) {
     this.around = around
     this.medians = new Float64Array(values.length + 1).fill(Number.POSITIVE_INFINITY)
-    const sorted: number[] = []
+    const sorted = new Float64Array(around)
+    let held = 0
     for (let i = 0; i < values.length; i++) {
-      if (sorted.length === around) sorted.splice(sorted.indexOf(values[i - around]), 1)
-      let place = sorted.length
-      while (place > 0 && sorted[place - 1] > values[i]) place--
-      sorted.splice(place, 0, values[i])
-      this.medians[i + 1] = sorted[sorted.length >> 1]
+      const value = values[i]
+      // The new number moves from the place of the one that leaves to its own.
+      let place = held < around ? held++ : sorted.indexOf(values[i - around])
+      for (; place > 0 && sorted[place - 1] > value; place--) sorted[place] = sorted[place - 1]
+      for (; place < held - 1 && sorted[place + 1] < value; place++) sorted[place] = sorted[place + 1]
+      sorted[place] = value
+      this.medians[i + 1] = sorted[held >> 1]
     }
   }
 
@@ -35,5 +38,12 @@ export class RunningMedian {
   lower(before: number, after: number, otherwise: number): number {
     const lower = Math.min(this.before(before), this.after(after))
     return Number.isFinite(lower) ? lower : otherwise
+  }
+
+  /** The higher of both sides, as far as they are known. */
+  higher(before: number, after: number, otherwise: number): number {
+    const lower = this.lower(before, after, otherwise)
+    const higher = Math.max(this.before(before), this.after(after))
+    return Number.isFinite(higher) ? higher : lower
   }
 }

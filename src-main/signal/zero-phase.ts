@@ -19,6 +19,8 @@ const bridgedSeconds = 0.05
 const settled = 1e-4
 /** Ten seconds at 4 kHz: longer extensions of a very slow filter would cost more than they are worth. */
 const longestExtension = 40_000
+/** The section that does nothing: partner of the last of an odd number. */
+const unchanged: Biquad = { b0: 1, b1: 0, b2: 0, a1: 0, a2: 0 }
 
 export interface ZeroPhaseOptions {
   readonly rateHz: number
@@ -57,18 +59,37 @@ function bandPass(lowHz: number, highHz: number, rateHz: number): Biquad[] {
  * `ecgBandPass(250)` gives 250 zeros.
  */
 export function filterZeroPhase(sections: readonly Biquad[], samples: Float32Array | Float64Array, options: ZeroPhaseOptions): Float64Array {
-  const result = new Float64Array(samples.length).fill(Number.NaN)
   const extension = settlingRows(sections)
+  if (isWhole(samples)) {
+    const reach = Math.max(0, Math.min(extension, samples.length - 1))
+    const line = new Float64Array(samples.length + 2 * reach)
+    line.set(samples, reach)
+    runBothWays(sections, line, reach)
+    return line.subarray(reach, reach + samples.length)
+  }
+  const result = new Float64Array(samples.length).fill(Number.NaN)
   for (const { from, to } of presentStretches(samples, Math.floor((options.bridgedSeconds ?? bridgedSeconds) * options.rateHz))) {
     const reach = Math.min(extension, to - from - 1)
     const line = new Float64Array(to - from + 2 * reach)
     bridgeHoles(samples, from, to, line, reach)
-    reflectEnds(line, reach)
-    for (const section of sections) forwards(section, line)
-    for (const section of sections) backwards(section, line)
+    runBothWays(sections, line, reach)
     for (let row = from; row < to; row++) if (Number.isFinite(samples[row])) result[row] = line[row - from + reach]
   }
   return result
+}
+
+/** Most recordings miss nothing: they need no search for holes. */
+function isWhole(samples: Float32Array | Float64Array): boolean {
+  for (let row = 0; row < samples.length; row++) if (!Number.isFinite(samples[row])) return false
+  return true
+}
+
+/** Over a line whose first and last `reach` samples are still free for its extension. */
+function runBothWays(sections: readonly Biquad[], line: Float64Array, reach: number): void {
+  reflectEnds(line, reach)
+  for (const direction of [1, -1] as const) {
+    for (let k = 0; k < sections.length; k += 2) runThrough(sections[k], sections[k + 1] ?? unchanged, line, direction)
+  }
 }
 
 /** Samples until the slowest pole's answer has died away. */
@@ -92,30 +113,29 @@ function reflectEnds(line: Float64Array, reach: number): void {
   }
 }
 
-/** Transposed direct form II, state of rest at the first value. */
-function forwards({ b0, b1, b2, a1, a2 }: Biquad, line: Float64Array): void {
-  const rest = (line[0] * (b0 + b1 + b2)) / (1 + a1 + a2)
-  let second = b2 * line[0] - a2 * rest
-  let first = b1 * line[0] - a1 * rest + second
-  for (let i = 0; i < line.length; i++) {
-    const x = line[i]
-    const y = b0 * x + first
-    first = b1 * x - a1 * y + second
-    second = b2 * x - a2 * y
-    line[i] = y
-  }
-}
-
-function backwards({ b0, b1, b2, a1, a2 }: Biquad, line: Float64Array): void {
-  const end = line.length - 1
-  const rest = (line[end] * (b0 + b1 + b2)) / (1 + a1 + a2)
-  let second = b2 * line[end] - a2 * rest
-  let first = b1 * line[end] - a1 * rest + second
-  for (let i = end; i >= 0; i--) {
-    const x = line[i]
-    const y = b0 * x + first
-    first = b1 * x - a1 * y + second
-    second = b2 * x - a2 * y
-    line[i] = y
+/**
+ * Transposed direct form II, state of rest at the first value. Two sections share a pass: a section's next sample waits for its last one,
+ * and the second section's work fits into the wait of the first.
+ */
+function runThrough(first: Biquad, second: Biquad, line: Float64Array, direction: 1 | -1): void {
+  const { b0, b1, b2, a1, a2 } = first
+  const { b0: c0, b1: c1, b2: c2, a1: d1, a2: d2 } = second
+  let at = direction === 1 ? 0 : line.length - 1
+  const x0 = line[at]
+  const y0 = (x0 * (b0 + b1 + b2)) / (1 + a1 + a2)
+  const z0 = (y0 * (c0 + c1 + c2)) / (1 + d1 + d2)
+  let p2 = b2 * x0 - a2 * y0
+  let p1 = b1 * x0 - a1 * y0 + p2
+  let q2 = c2 * y0 - d2 * z0
+  let q1 = c1 * y0 - d1 * z0 + q2
+  for (let left = line.length; left > 0; left--, at += direction) {
+    const x = line[at]
+    const y = b0 * x + p1
+    p1 = b1 * x - a1 * y + p2
+    p2 = b2 * x - a2 * y
+    const z = c0 * y + q1
+    q1 = c1 * y - d1 * z + q2
+    q2 = c2 * y - d2 * z
+    line[at] = z
   }
 }

@@ -7,6 +7,7 @@ import { Connection } from './connection.svelte.ts'
 import { CurationState } from './curation.svelte.ts'
 import { DatasetState } from './dataset.svelte.ts'
 import { ExportsState } from './exports.svelte.ts'
+import { IdentifyState } from './identify.svelte.ts'
 import { ImportingState } from './importing.svelte.ts'
 import { Jobs } from './jobs.svelte.ts'
 import { LabelOutbox } from './label-outbox.svelte.ts'
@@ -16,12 +17,15 @@ import { LiveView } from './live-view.svelte.ts'
 import { Notices } from './notices.svelte.ts'
 import type { Locale, Preferences, Theme } from './preferences.svelte.ts'
 import { Recorder } from './recorder.svelte.ts'
+import { ReportState } from './report.svelte.ts'
 import { ReviewMeasures } from './review-measures.svelte.ts'
 import { Reviewer } from './reviewer.svelte.ts'
 import { Router } from './router.svelte.ts'
+import { RunsState } from './runs.svelte.ts'
 import { SplitsState } from './splits.svelte.ts'
 import { SubjectsState } from './subjects.svelte.ts'
 import { Thumbnails } from './thumbnails.ts'
+import { TrainingState } from './training.svelte.ts'
 import type { WorkingStore } from './working-store.ts'
 
 /** Everything a window knows, one object per section. Views read it; only its methods change it. */
@@ -49,6 +53,10 @@ export class App {
   readonly curation: CurationState
   readonly splits: SplitsState
   readonly exports: ExportsState
+  readonly training: TrainingState
+  readonly runs: RunsState
+  readonly report: ReportState
+  readonly identify: IdentifyState
   readonly sound = new AlarmSound()
   /** The host wants to close while a recording runs. */
   closeRequested = $state(false)
@@ -74,6 +82,10 @@ export class App {
     this.curation = new CurationState(this.connection, store, (recording) => this.library.byId(recording)?.rows)
     this.splits = new SplitsState(this.connection)
     this.exports = new ExportsState(this.connection, this.jobs)
+    this.training = new TrainingState(this.connection)
+    this.runs = new RunsState(this.connection, this.jobs)
+    this.report = new ReportState(this.connection, this.jobs)
+    this.identify = new IdentifyState(this.connection, this.jobs)
     this.#listen()
   }
 
@@ -142,6 +154,10 @@ export class App {
       this.importing.clear()
       this.splits.clear()
       this.exports.clear()
+      this.training.clear()
+      this.runs.clear()
+      this.report.clear()
+      this.identify.clear()
     }
     await this.recorder.bind(id)
     this.thumbnails.bind(id)

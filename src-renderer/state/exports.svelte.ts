@@ -12,6 +12,8 @@ export const windowFormats: readonly ExportFormat[] = ['npz', 'parquet']
 export class ExportsState {
   options = $state.raw<ExportOptions>(ExportOptions.parse({ version: '-', format: 'edf', out: '-' }))
   report = $state.raw<ExportReport | null>(null)
+  /** Rises when all of it was forgotten for another dataset: views read it and load again. */
+  generation = $state(0)
   readonly #connection: Connection
   readonly #jobs: Jobs
 
@@ -39,6 +41,7 @@ export class ExportsState {
   }
 
   clear(): void {
+    this.generation++
     this.choose({ version: '', split: null, out: '' })
   }
 

@@ -9,24 +9,38 @@ export type Route =
   | { name: 'curate' }
   | { name: 'splits' }
   | { name: 'exports' }
+  | { name: 'train' }
+  | { name: 'runs' }
+  | { name: 'run'; id: string }
+  /** Runs side by side. */
+  | { name: 'runs-compare'; ids: readonly string[] }
+  /** What a run's models came to. */
+  | { name: 'report'; id: string }
+  | { name: 'identify' }
   | { name: 'dataset' }
 
-export type SectionName = 'record' | 'library' | 'subjects' | 'curate' | 'dataset'
+export type SectionName = 'record' | 'library' | 'subjects' | 'curate' | 'train' | 'identify' | 'dataset'
 
-const plainRoutes = ['import', 'subjects', 'curate', 'splits', 'exports', 'dataset'] as const
-const sections: Partial<Record<Route['name'], SectionName>> = { recording: 'library', compare: 'library', import: 'library', splits: 'curate', exports: 'curate' }
+const plainRoutes = ['import', 'subjects', 'curate', 'splits', 'exports', 'train', 'runs', 'identify', 'dataset'] as const
+const sections: Partial<Record<Route['name'], SectionName>> = { recording: 'library', compare: 'library', import: 'library', splits: 'curate', exports: 'curate', runs: 'train', run: 'train', 'runs-compare': 'train', report: 'train' }
 
 /** @example parseRoute('#/library/01J0000000000000000000000A') // { name: 'recording', id: '01J...' } */
 export function parseRoute(hash: string): Route {
   const [section, id, other] = hash.replace(/^#\/?/, '').split('/')
   if (section === 'library' && id && other) return { name: 'compare', id: decodeURIComponent(id), other: decodeURIComponent(other) }
   if (section === 'library') return id ? { name: 'recording', id: decodeURIComponent(id) } : { name: 'library' }
+  if (section === 'runs' && id === 'compare' && other) return { name: 'runs-compare', ids: other.split(',').map(decodeURIComponent) }
+  if (section === 'runs' && id) return { name: 'run', id: decodeURIComponent(id) }
+  if (section === 'report' && id) return { name: 'report', id: decodeURIComponent(id) }
   const plain = plainRoutes.find((name) => name === section)
   return plain === undefined ? { name: 'record' } : { name: plain }
 }
 
 export function formatRoute(route: Route): string {
   if (route.name === 'compare') return `#/library/${encodeURIComponent(route.id)}/${encodeURIComponent(route.other)}`
+  if (route.name === 'runs-compare') return `#/runs/compare/${route.ids.map(encodeURIComponent).join(',')}`
+  if (route.name === 'run') return `#/runs/${encodeURIComponent(route.id)}`
+  if (route.name === 'report') return `#/report/${encodeURIComponent(route.id)}`
   return route.name === 'recording' ? `#/library/${encodeURIComponent(route.id)}` : `#/${route.name}`
 }
 

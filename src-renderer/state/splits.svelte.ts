@@ -26,6 +26,11 @@ interface Wish {
   options: SplitOptionsInput
 }
 
+/** With the generation in which it was asked for: an answer about another dataset comes too late. */
+interface Asked extends Wish {
+  generation: number
+}
+
 /** The split that is being made, seen before it is written, and those that there are. */
 export class SplitsState {
   list = $state.raw<readonly SplitSummary[]>([])
@@ -36,18 +41,22 @@ export class SplitsState {
   opened = $state.raw<SplitReport | null>(null)
   error = $state.raw<LabError | null>(null)
   busy = $state(false)
+  /** Rises when all of it was forgotten for another dataset: views read it and load again. */
+  generation = $state(0)
   readonly #connection: Connection
-  readonly #previews: Latest<Wish, SplitReport>
+  readonly #previews: Latest<Asked, SplitReport>
 
   constructor(connection: Connection) {
     this.#connection = connection
     this.#previews = new Latest(
-      (wish) => connection.call('splits.preview', wish),
-      (report) => {
+      ({ version, options }) => connection.call('splits.preview', { version, options }),
+      (report, { generation }) => {
+        if (generation !== this.generation) return
         this.preview = report
         this.error = null
       },
-      (thrown) => {
+      (thrown, { generation }) => {
+        if (generation !== this.generation) return
         this.preview = null
         this.error = LabError.from(thrown)
       },
@@ -64,10 +73,13 @@ export class SplitsState {
   }
 
   async refresh(): Promise<void> {
-    this.list = await this.#connection.call('splits.list', {})
+    const { generation } = this
+    const list = await this.#connection.call('splits.list', {})
+    if (generation === this.generation) this.list = list
   }
 
   clear(): void {
+    this.generation++
     this.list = []
     this.version = ''
     this.preview = null
@@ -77,7 +89,9 @@ export class SplitsState {
 
   /** Takes the newest version unless one is chosen already. */
   async begin(versions: readonly { name: string }[]): Promise<void> {
+    const { generation } = this
     await this.refresh()
+    if (generation !== this.generation) return
     if (!versions.some(({ name }) => name === this.version)) this.version = versions.at(-1)?.name ?? ''
     await this.look()
   }
@@ -97,7 +111,7 @@ export class SplitsState {
     if (this.version === '') return
     this.busy = true
     try {
-      await this.#previews.request({ version: this.version, options: this.options })
+      await this.#previews.request({ version: this.version, options: this.options, generation: this.generation })
     } finally {
       this.busy = false
     }

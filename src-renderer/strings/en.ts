@@ -1,11 +1,15 @@
 import { dataset, library, picker, review, subjects } from './en/curation.ts'
 import { curate, exporting, splits } from './en/curate.ts'
 import { errors } from './en/errors.ts'
+import { identify } from './en/identify.ts'
 import { importing } from './en/import.ts'
 import { labels } from './en/labels.ts'
 import { connect, detect, quality, record, summary, view } from './en/recording.ts'
+import { report } from './en/report.ts'
+import { runs } from './en/runs.ts'
 import { alarms, checks, warnings } from './en/safety.ts'
 import { close, common, counts, facts, help, lanes, shell, status } from './en/shell.ts'
+import { charts, training } from './en/training.ts'
 
 /**
  * Every word on screen, in English. Its type is the catalogue: another language has the same keys with the same parameters, or the
@@ -13,6 +17,7 @@ import { close, common, counts, facts, help, lanes, shell, status } from './en/s
  */
 export const en = {
   alarms,
+  charts,
   checks,
   close,
   common,
@@ -25,6 +30,7 @@ export const en = {
   exporting,
   facts,
   help,
+  identify,
   importing,
   labels,
   lanes,
@@ -32,12 +38,15 @@ export const en = {
   picker,
   quality,
   record,
+  report,
   review,
+  runs,
   shell,
   splits,
   status,
   subjects,
   summary,
+  training,
   view,
   warnings,
 }

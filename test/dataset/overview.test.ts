@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { noValue, type Recording } from '../../src-main/contract/index.ts'
@@ -9,7 +10,7 @@ import { OverviewBuilder } from '../../src-main/dataset/overview.ts'
 import { StoredSignals } from '../../src-main/dataset/stored-signals.ts'
 import { recordingHeader } from '../../src-main/formats/recording-header.ts'
 import { formatHeader } from '../../src-main/formats/wfdb-header.ts'
-import { SignalEncoder } from '../../src-main/formats/wfdb-signal.ts'
+import { SignalEncoder, type WfdbWriteFormat } from '../../src-main/formats/wfdb-signal.ts'
 import { aRecording, recordingId } from './a-recording.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -28,10 +29,10 @@ function someCounts(rows: number, seed = 1): Int32Array {
   return counts
 }
 
-async function store(counts: Int32Array, withOverview = true): Promise<Recording> {
+async function store(counts: Int32Array, withOverview = true, format: WfdbWriteFormat = 16): Promise<Recording> {
   const rows = counts.length / lanes
   const recording = aRecording({ id: recordingId(1), rows })
-  const encoder = new SignalEncoder(lanes, 16)
+  const encoder = new SignalEncoder(lanes, format)
   const overview = new OverviewBuilder(lanes)
   overview.push(counts, rows)
   await writeFile(join(folder.path, 'signals.dat'), encoder.encode(counts))
@@ -121,6 +122,49 @@ describe('the overview', () => {
       }),
       { numRuns: 150 },
     )
+  })
+
+  it.each([24, 32] as const)('samples of %i bits give the same', async (format) => {
+    const rows = 30_011
+    const counts = someCounts(rows, format)
+    const recording = await store(counts, true, format)
+    for (const [fromRow, toRow, columns] of [[0, rows, 1000], [3, 29_000, 200], [1, rows, 130], [0, rows, 20]]) {
+      const found = await envelope(recording, { fromRow, toRow, columns, lanes: ['ppg'] })
+      expect([...found], `${fromRow}..${toRow} in ${columns}`).toEqual(bruteForce(counts, 1, fromRow, toRow, columns, strideFor((toRow - fromRow) / columns, rows)))
+    }
+  })
+
+  it('what several read at once stays apart, whoever gives up meanwhile', async () => {
+    // Nine pieces of a MiB, so that reads of all of them are under way together.
+    const rows = 9 * 2 ** 18
+    const counts = someCounts(rows)
+    const recording = await store(counts)
+    let reads = 0
+    const slow: Files = {
+      ...nodeFiles,
+      open: async (path, mode) => {
+        const file = await nodeFiles.open(path, mode)
+        // What was read lies in its buffer for a while before it is looked at.
+        return { ...file, read: async (into, position) => { const got = await file.read(into, position); await pause(reads++ % 4); return got } }
+      },
+    }
+    const stored = await StoredSignals.open(slow, folder.path, recording)
+    const columns = Math.floor(rows / 100)
+    const ask = (request: Partial<EnvelopeRequest>) => storedEnvelope(stored, recording, { lanes: ['ecg'], fromRow: 0, toRow: rows, columns, ...request })
+    try {
+      const quitters = Array.from({ length: 6 }, (_, i) => {
+        const quit = new AbortController()
+        setTimeout(() => quit.abort(), 3 * i)
+        return ask({ fromRow: 64 * i, signal: quit.signal }).catch((thrown: unknown) => expect(thrown).toMatchObject({ code: 'cancelled' }))
+      })
+      const wholes = await Promise.all([0, 1, 2].map((at) => ask({ lanes: [at === 1 ? 'ppg' : 'ecg'] })))
+      await Promise.all(quitters)
+      for (const [i, { bytes }] of wholes.entries()) {
+        expect(Buffer.from(bytes).equals(Buffer.from(new Float32Array(bruteForce(counts, i === 1 ? 1 : 0, 0, rows, columns, 1)).buffer)), String(i)).toBe(true)
+      }
+    } finally {
+      await stored.close()
+    }
   })
 
   it('rows beyond the end have no value and keep their place', async () => {

@@ -7,19 +7,20 @@ import { detectCommands } from './commands/detect-commands.ts'
 import { exportCommands } from './commands/export-commands.ts'
 import { importCommands } from './commands/import-commands.ts'
 import { labelCommands } from './commands/label-commands.ts'
+import { learningCommands } from './commands/learning-commands.ts'
 import { serveCommand } from './commands/serve-command.ts'
 import { splitCommands } from './commands/split-commands.ts'
 import { versionCommands } from './commands/version-commands.ts'
 import { exitCode } from './output.ts'
 
 const program = new Command('pulseprint')
-  .description('Record, keep and verify biometric ECG and PPG. Everything stays on this computer.')
+  .description('Record, curate and learn from biometric ECG and PPG. Everything stays on this computer.')
   .version(version)
   .showHelpAfterError('(pulseprint help COMMAND lists its options)')
   .exitOverride()
   .configureHelp({ sortSubcommands: false })
 
-for (const add of [datasetCommands, deviceCommands, importCommands, detectCommands, labelCommands, versionCommands, splitCommands, exportCommands, serveCommand]) add(program)
+for (const add of [datasetCommands, deviceCommands, importCommands, detectCommands, labelCommands, versionCommands, splitCommands, exportCommands, learningCommands, serveCommand]) add(program)
 for (const command of allCommands(program)) command.exitOverride()
 
 try {

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { app, BrowserWindow, dialog, ipcMain, MessageChannelMain, powerSaveBlocker, protocol, session } from 'electron'
+import { app, BrowserWindow, dialog, ipcMain, MessageChannelMain, powerSaveBlocker, protocol, session, utilityProcess } from 'electron'
 import { createLab } from '../../services/lab.ts'
 import { loadRendererFiles } from '../renderer-files.ts'
 import { registerAppScheme, serveAppScheme } from './app-protocol.ts'
 import { runDesktop } from './desktop.ts'
+import { utilityTrainer } from './trainer.ts'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -20,5 +21,7 @@ void runDesktop({
   preload: path('../preload/preload.cjs'),
   serveFiles: async () => serveAppScheme(protocol, await loadRendererFiles(path('../renderer'))),
   createLab: (pickFolder) =>
-    createLab({ host: 'electron', configFolder: app.getPath('userData'), workerUrl: new URL('./jobs.js', import.meta.url), pickFolder }),
+    createLab({
+      host: 'electron', configFolder: app.getPath('userData'), workerUrl: new URL('./jobs.js', import.meta.url), startTrainer: () => utilityTrainer(utilityProcess, path('./trainer.js')), pickFolder,
+    }),
 })

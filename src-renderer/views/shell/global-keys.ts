@@ -2,7 +2,7 @@ import type { App } from '../../state/app.svelte.ts'
 import type { SectionName } from '../../state/router.svelte.ts'
 
 /** After `g`, the first letter of a section. */
-const sectionKeys: Record<string, SectionName> = { r: 'record', l: 'library', s: 'subjects', c: 'curate', d: 'dataset' }
+const sectionKeys: Record<string, SectionName> = { r: 'record', l: 'library', s: 'subjects', c: 'curate', t: 'train', i: 'identify', d: 'dataset' }
 
 /** The second key of a pair must follow within this time. */
 const pairMs = 1200

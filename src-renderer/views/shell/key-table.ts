@@ -14,6 +14,8 @@ export const keyGroups: readonly KeyGroup[] = [
       { name: 'goLibrary', keys: ['G', 'L'] },
       { name: 'goSubjects', keys: ['G', 'S'] },
       { name: 'goCurate', keys: ['G', 'C'] },
+      { name: 'goTrain', keys: ['G', 'T'] },
+      { name: 'goIdentify', keys: ['G', 'I'] },
       { name: 'goDataset', keys: ['G', 'D'] },
       { name: 'help', keys: ['?'] },
       { name: 'escape', keys: ['Esc'] },

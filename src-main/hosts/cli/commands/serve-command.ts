@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { forkTrainer } from '../../../services/trainer-process.ts'
 import { createLab } from '../../../services/lab.ts'
 import { serveLab } from '../../serve/serve.ts'
 import { portNumber } from '../arguments.ts'
@@ -20,7 +21,7 @@ export function serveCommand(program: Command): void {
     .option('--json', 'print one JSON object')
     .action((options: { dataset?: string; port: number; json?: boolean }) =>
       runCommand(options, async (output, signal) => {
-        const lab = createLab({ host: 'serve', configFolder: configFolder(), workerUrl: new URL('./jobs.js', import.meta.url), pickFolder: null })
+        const lab = createLab({ host: 'serve', configFolder: configFolder(), workerUrl: new URL('./jobs.js', import.meta.url), startTrainer: () => forkTrainer(new URL('./trainer.js', import.meta.url)), pickFolder: null })
         try {
           if (options.dataset !== undefined) await lab.openDataset(resolve(options.dataset))
           const served = await serveLab(lab.server, {

@@ -1,0 +1,129 @@
+import { RunReport, type DatasetSplit, type ModelName, type RunLeakFacts, type RunRecord, type SplitRole } from '../contract/index.ts'
+import { isSubjectDisjoint } from '../curation/split-roles.ts'
+import { samplesOf, windowsOf } from '../learning/data/window-rows.ts'
+import type { Engine } from '../learning/engine/engine.ts'
+import { compareSystems } from '../learning/evaluation/compare.ts'
+import type { EmbeddingSet } from '../learning/evaluation/embedding-set.ts'
+import { evaluate, type EvaluationInput, type SystemReplicates } from '../learning/evaluation/evaluate.ts'
+import { reportSentences } from '../learning/evaluation/report-sentences.ts'
+import { checkRunLeaks } from '../learning/evaluation/run-leak-checks.ts'
+import type { ClassScores } from '../learning/evaluation/temperature.ts'
+import { makeEmbedder, type Embedder, type StoredModel } from './embedding-models.ts'
+import { fixThresholds, type Thresholds } from './fixed-thresholds.ts'
+import { measureLatency } from './latency.ts'
+import { embeddingSet, thinnedRows, type TrainingData } from './training-data.ts'
+
+export interface EvaluationSetting {
+  readonly record: RunRecord
+  readonly split: DatasetSplit
+  readonly data: TrainingData
+  readonly models: readonly StoredModel[]
+  readonly engine: Engine
+  readonly program: string
+  readonly evaluatedAt: string
+  readonly failureToAcquire: EvaluationInput['failureToAcquire']
+  now(): number
+  onProgress(done: number): void
+  /** From which plain cosine on two are one person: what enrolled people are compared by (fixed-thresholds.ts). */
+  onThresholds(model: ModelName, thresholds: Thresholds | null): void
+}
+
+/** Cohort people need no more windows than this to have a mean. */
+const mostCohortWindows = 20_000
+
+/** Every model on the same test, with the same draws of subjects: what goes into report.json. */
+export async function evaluateRun(setting: EvaluationSetting): Promise<RunReport> {
+  const { record, split, data, models, engine } = setting
+  const systems: RunReport['systems'] = {}
+  const replicates = new Map<string, SystemReplicates>()
+  for (const [place, stored] of models.entries()) {
+    const embedder = await makeEmbedder(stored, engine)
+    try {
+      const input = await evaluationInput(setting, stored, embedder)
+      setting.onThresholds(stored.name, fixThresholds(input.validation, input.enrol, input.recordings, beatsOf(record)))
+      const { evaluation, replicates: draws } = evaluate(input, { beats: beatsOf(record), replicates: record.recipe.evaluation.replicates, seed: record.seed })
+      replicates.set(stored.name, draws)
+      const made = record.models.find(({ name }) => name === stored.name)
+      systems[stored.name] = {
+        evaluation, modelHash: made?.hash ?? null,
+        figures: made ? { parameters: made.parameters, macs: made.macs, latencyMs: await measureLatency(stored, engine, setting.now) } : null,
+      }
+    } finally {
+      embedder.dispose()
+    }
+    setting.onProgress((place + 1) / models.length)
+  }
+  const comparisons = compareSystems(replicates, pairsOf(models.map(({ name }) => name)))
+  const leaks = checkRunLeaks(leakFacts(data, split, models))
+  return RunReport.parse({
+    formatVersion: 1,
+    run: record.id,
+    facts: {
+      recipe: record.recipe.recipe, version: record.split.version, versionHash: record.split.versionHash, split: record.split.name, splitHash: record.split.hash, strategy: split.options.strategy,
+      windowsHash: data.set.contentHash, program: setting.program, engine: { engine: engine.name, provider: engine.provider, threads: engine.threads, version: engine.version },
+      processor: record.environment?.processor ?? '', seeds: [record.seed], evaluatedAt: setting.evaluatedAt,
+    },
+    systems, comparisons, seedComparisons: [], leaks,
+    sentences: reportSentences({ systems, comparisons, leaks }),
+  })
+}
+
+const beatsOf = ({ recipe }: RunRecord): readonly number[] => recipe.evaluation.beatsPerProbe
+
+/** Who is compared with whom: the student with its twin, its teacher, and everybody with the classical baseline. */
+function pairsOf(names: readonly ModelName[]): [ModelName, ModelName][] {
+  const wanted: [ModelName, ModelName][] = [['student', 'scratch'], ['student', 'teacher'], ['student', 'lda'], ['teacher', 'lda'], ['scratch', 'lda'], ['lda', 'template']]
+  return wanted.filter(([system, reference]) => names.includes(system) && names.includes(reference))
+}
+
+async function evaluationInput({ data, failureToAcquire }: EvaluationSetting, stored: StoredModel, embedder: Embedder): Promise<EvaluationInput> {
+  const { set } = data
+  const embed = async (rows: Int32Array, role: SplitRole): Promise<{ embeddings: EmbeddingSet; cosines: Float32Array }> => {
+    const answers = await embedder.embed(samplesOf(set, rows))
+    return { embeddings: embeddingSet(set, rows, answers.embeddings, role), cosines: answers.cosines }
+  }
+  const test = await embed(data.test, 'test')
+  const validation = data.validation.length > 0 ? await embed(data.validation, 'validation') : null
+  // People of the test must not be their own cohort.
+  const strangers = data.closedSet ? new Int32Array(0) : thinnedRows(windowsOf(set, ['train']), mostCohortWindows)
+  const logitsOf = (rows: Int32Array, cosines: Float32Array): ClassScores | null => classScores(data, rows, cosines)
+  const testLogits = data.closedSet ? logitsOf(data.test, test.cosines) : null
+  return {
+    subjects: set.subjects,
+    recordings: set.recordings,
+    enrol: (await embed(data.enrolment, 'enrol')).embeddings,
+    test: test.embeddings,
+    validation: validation?.embeddings ?? null,
+    cohort: strangers.length > 0 ? (await embed(strangers, 'train')).embeddings : null,
+    logits: testLogits && { test: testLogits, validation: validation && logitsOf(data.validation, validation.cosines) },
+    scale: stored.use.scale,
+    normalisation: { kind: 'as-norm', subtractMean: true },
+    failureToAcquire,
+  }
+}
+
+/** What the classifier head says of windows of people it knows; `null` when there are none, or the model has no head. */
+function classScores({ set, classes }: TrainingData, rows: Int32Array, cosines: Float32Array): ClassScores | null {
+  const people = classes.subjects.length
+  if (cosines.length === 0) return null
+  const known = [...rows.keys()].filter((place) => classes.classOf[set.subject[rows[place]]] >= 0)
+  if (known.length === 0) return null
+  const picked = new Float32Array(known.length * people)
+  known.forEach((place, to) => picked.set(cosines.subarray(place * people, (place + 1) * people), to * people))
+  return { cosines: picked, classes: people, label: Int32Array.from(known, (place) => classes.classOf[set.subject[rows[place]]]) }
+}
+
+function leakFacts({ set, training, test, validation }: TrainingData, split: DatasetSplit, models: readonly StoredModel[]): RunLeakFacts {
+  const names = (rows: Int32Array) => ({
+    subjects: [...new Set(Array.from(rows, (row) => set.subjects[set.subject[row]]))], recordings: [...new Set(Array.from(rows, (row) => set.recordings[set.recording[row]].id))],
+  })
+  const roles = [...new Set(Array.from(training, (row) => set.roles[set.role[row]]))]
+  const role: SplitRole | null = validation.length > 0 ? 'validation' : null
+  return {
+    fitted: models.filter(({ kind }) => kind !== 'template').map(({ name }) => ({ what: name, roles })),
+    chosen: ['epoch', 'threshold', 'temperature'].map((what) => ({ what, role })),
+    teachers: models.filter(({ name }) => name === 'teacher').map(({ name }) => ({ name, kind: 'teacher' as const, ...names(training) })),
+    test: names(test),
+    subjectDisjoint: isSubjectDisjoint(split.options),
+  }
+}

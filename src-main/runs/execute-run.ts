@@ -1,0 +1,223 @@
+import { LabError, type DatasetSplit, type EngineName, type ModelName, type RunEpoch, type RunId, type RunModel, type RunProgress, type RunRecord } from '../contract/index.ts'
+import type { Dataset } from '../dataset/dataset.ts'
+import type { ChosenEngine } from '../learning/engine/choose-engine.ts'
+import type { Engine } from '../learning/engine/engine.ts'
+import type { ModelUse } from './embedding-models.ts'
+import { evaluateRun } from './evaluate-run.ts'
+import { fitModels, modelsOf } from './fit-models.ts'
+import { writeThresholds, type Thresholds } from './fixed-thresholds.ts'
+import type { RunFolder } from './run-folder.ts'
+import { splitOf } from './open-run.ts'
+import { RunStore } from './run-store.ts'
+import { trainingData, type TrainingData } from './training-data.ts'
+import { windowOptionsOf } from './window-options.ts'
+import { buildWindowSet, type BuiltWindowSet } from './window-sets.ts'
+import { writeReportFiles } from './report-files.ts'
+
+/** Facts of this computer, and what comes from outside while a run goes on. */
+export interface RunWorld {
+  readonly program: string
+  readonly environment: NonNullable<RunRecord['environment']>
+  /** Finds the engine: the run's choice, or the first that works. */
+  chooseEngine(record: RunRecord): Promise<ChosenEngine>
+  request(): 'go' | 'pause' | 'stop'
+  readonly signal: AbortSignal
+  /** ms: monotonic, and since 1970. */
+  now(): number
+  wallMs(): number
+  memoryBytes(): number
+  onProgress(progress: RunProgress): void
+  onEpoch(epoch: RunEpoch): void
+}
+
+/**
+ * Does a run, or goes on with it: windows, models, evaluation, report. run.json says at every moment how far it is; whatever ends it, what was finished stays.
+ * @throws LabError `run-busy`, `run-not-found`, `state-conflict` (finished), `training-impossible`, `training-diverged`, `engine-unavailable`, `cancelled` (paused), and those of the dataset, the engine and the disk. What happened after it began is in
+ *   run.json too, if that can be written.
+ */
+export async function executeRun(dataset: Dataset, id: RunId, world: RunWorld): Promise<RunRecord> {
+  const folder = new RunStore(dataset.files, dataset.path).folder(id)
+  const lock = await folder.lock()
+  try {
+    const record = await folder.record()
+    if (record.state === 'finished') throw new LabError('state-conflict', `The run ${id} is finished.`, { run: id, state: record.state })
+    return await new Execution(dataset, folder, record, world).run()
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Shares of the whole that windows and evaluation take; the rest is training, in which a classical model takes this part of a network's time. */
+const shares = { windows: 0.05, evaluation: 0.1, classical: 0.05 }
+
+class Execution {
+  #record: RunRecord
+  #stage: RunProgress['stage'] = 'windows'
+  #latest: RunEpoch | null = null
+  #done = 0
+  readonly #began: number
+  readonly #secondsBefore: number
+  /** Where this sitting's training began: what an earlier one did says nothing of the time that is left. */
+  #trainingFrom: { readonly done: number; readonly at: number } | null = null
+
+  constructor(
+    readonly dataset: Dataset,
+    readonly folder: RunFolder,
+    record: RunRecord,
+    readonly world: RunWorld,
+  ) {
+    this.#record = record
+    this.#began = world.now()
+    this.#secondsBefore = record.seconds
+  }
+
+  async run(): Promise<RunRecord> {
+    const { world } = this
+    const startedAt = this.#record.startedAt ?? this.#at()
+    await this.#change({ state: 'running', startedAt, endedAt: null, error: null, environment: world.environment })
+    try {
+      await this.#work()
+      const stopped = world.request() === 'stop' && this.#record.models.length < modelsOf(this.#record.recipe).length
+      await this.#change({ state: stopped ? 'stopped' : 'finished', endedAt: this.#at() })
+      // A checkpoint that stays takes room and nothing else: the run is finished.
+      if (!stopped) await this.folder.removeCheckpoints().catch(() => undefined)
+    } catch (thrown) {
+      const error = LabError.from(thrown)
+      const paused = error.code === 'cancelled'
+      // A disk that is full may not take this either. What ended the run is what counts; run.json then reads as interrupted.
+      await this.#change({ state: paused ? 'paused' : 'failed', endedAt: paused ? null : this.#at(), error: paused ? null : { code: error.code, message: error.message } }).catch(() => undefined)
+      this.#tell('done')
+      throw error
+    }
+    this.#done = 1
+    this.#tell('done')
+    return this.#record
+  }
+
+  async #work(): Promise<void> {
+    const { dataset, world, folder } = this
+    this.#tell('windows')
+    const split = await splitOf(dataset, this.#record)
+    const built = await this.#windows(split)
+    const data = trainingData(built.set, split, this.#record.recipe)
+    await this.#change({ windows: windowFacts(built, data) })
+    const { engine, reasons } = await world.chooseEngine(this.#record)
+    try {
+      await this.#change({ ran: ranOn(engine, reasons) })
+      const models = await this.#fit(engine, data)
+      if (models.length === 0) return
+      this.#tell('evaluating')
+      const thresholds = new Map<ModelName, Thresholds | null>()
+      const report = await evaluateRun({
+        record: this.#record, split, data, models, engine, program: world.program, evaluatedAt: this.#at(), failureToAcquire: failuresToAcquire(built), now: () => world.now(),
+        onProgress: (done) => this.#advance(1 - shares.evaluation + done * shares.evaluation),
+        onThresholds: (model, fixed) => void thresholds.set(model, fixed),
+      })
+      await writeThresholds(folder, this.#record, thresholds)
+      await writeReportFiles(folder, this.#record, report)
+    } finally {
+      engine.dispose()
+    }
+  }
+
+  #windows(split: DatasetSplit): Promise<BuiltWindowSet> {
+    return buildWindowSet(this.dataset, split, windowOptionsOf(this.#record.recipe.windows), {
+      signal: this.world.signal,
+      onProgress: (done, total) => this.#advance((shares.windows * done) / Math.max(1, total)),
+    })
+  }
+
+  #fit(engine: Engine, data: TrainingData) {
+    const { world, folder } = this
+    const { recipe, seed } = this.#record
+    const names = modelsOf(recipe)
+    const { rateHz, length, channels, subjects } = data.set
+    const use: ModelUse = { windows: recipe.windows, rateHz, length, channels, people: Array.from(data.classes.subjects, (subject) => subjects[subject]), scale: scaleOf(recipe) }
+    return fitModels({
+      folder, data, use, recipe, seed, known: this.#record.models,
+      world: { engine, request: () => world.request(), now: () => world.now(), memoryBytes: () => world.memoryBytes() },
+      onEpoch: (epoch) => this.#epoch(epoch),
+      onModel: (model) => this.#model(model),
+      onDamaged: (damaged) => this.#change({ notes: [...(this.#record.notes ?? []), ...damaged.map(({ code, message }) => ({ code, message }))] }),
+      onProgress: (name, done) => {
+        this.#stage = name
+        this.#advance(shares.windows + (1 - shares.windows - shares.evaluation) * partDone(names, name, done))
+      },
+    })
+  }
+
+  async #epoch(epoch: RunEpoch): Promise<void> {
+    this.#latest = epoch
+    await (await this.folder.metrics()).append(epoch)
+    await this.#change({})
+    this.world.onEpoch(epoch)
+    this.#tell(epoch.phase)
+  }
+
+  #model(model: RunModel): Promise<void> {
+    return this.#change({ models: [...this.#record.models.filter(({ name }) => name !== model.name), model] })
+  }
+
+  async #change(change: Partial<RunRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change, seconds: this.#secondsBefore + (this.world.now() - this.#began) / 1000 }
+    await this.folder.writeRecord(this.#record)
+  }
+
+  #at(): string {
+    return new Date(this.world.wallMs()).toISOString()
+  }
+
+  #advance(done: number): void {
+    this.#done = done
+    this.#tell(this.#stage)
+  }
+
+  #eta(): number | null {
+    if (this.#done < shares.windows || this.#done >= 1) return null
+    const now = this.world.now()
+    this.#trainingFrom ??= { done: this.#done, at: now }
+    const { done, at } = this.#trainingFrom
+    // After a twentieth of the whole; before it, an estimate would only jump about.
+    return this.#done - done > 0.05 ? ((now - at) / 1000) * ((1 - this.#done) / (this.#done - done)) : null
+  }
+
+  #tell(stage: RunProgress['stage']): void {
+    this.#stage = stage
+    const etaSeconds = this.#eta()
+    this.world.onProgress({ id: this.#record.id, state: this.#record.state, stage, done: this.#done, etaSeconds, latest: this.#latest })
+  }
+}
+
+/** Of all training, how much is done when `done` of the model `name` is. @example partDone(['teacher', 'lda'], 'teacher', 0.5) // 0.476 */
+function partDone(names: readonly ModelName[], name: ModelName, done: number): number {
+  const costs = names.map((each) => (each === 'lda' || each === 'template' ? shares.classical : 1))
+  const sum = (until: number): number => costs.slice(0, until).reduce((total, cost) => total + cost, 0)
+  const at = names.indexOf(name)
+  return (sum(at) + done * costs[at]) / sum(names.length)
+}
+
+/** What a margin loss multiplied its cosines with; the classical models take the same, so that confidences compare. */
+function scaleOf(recipe: RunRecord['recipe']): number {
+  return 'teacher' in recipe ? recipe.teacher.margin.scale : 'student' in recipe ? recipe.student.margin.scale : 32
+}
+
+function ranOn(engine: Engine, reasons: readonly { engine: EngineName; reason: string }[]): RunRecord['ran'] {
+  return { engine: engine.name, provider: engine.provider, threads: engine.threads, version: engine.version, reasons: [...reasons] }
+}
+
+/** Of a window set, what a run record says. */
+export function windowFacts({ set, report }: BuiltWindowSet, data: TrainingData): NonNullable<RunRecord['windows']> {
+  const { missing, flat, outliers, tooFew, edge } = report.total
+  return {
+    contentHash: set.contentHash, rateHz: set.rateHz, length: set.length, channels: set.channels, subjects: set.subjects.length, recordings: set.recordings.length,
+    byRole: { train: data.training.length, validation: data.validation.length, enrol: data.enrolment.length, test: data.test.length },
+    dropped: { missing, flat, outliers, tooFew, edge },
+  }
+}
+
+/** Test recordings that gave no window count as refused, never as if they had not been there. */
+export function failuresToAcquire({ report }: BuiltWindowSet): { attempts: number; refused: number } | null {
+  const test = report.failedToAcquire.find(({ role }) => role === 'test')
+  return test ? { attempts: test.of, refused: test.recordings } : null
+}
+

@@ -1,0 +1,146 @@
+import { LabError, type FitOptions, type ModelName, type Recipe, type RunEpoch, type RunModel } from '../contract/index.ts'
+import { PcaLda } from '../learning/baselines/pca-lda.ts'
+import { samplesOf } from '../learning/data/window-rows.ts'
+import { figuresOf } from '../learning/networks/network-figures.ts'
+import type { FittedModel } from '../learning/recipes/answers.ts'
+import { networkOf } from '../learning/recipes/features.ts'
+import type { Phase, PhaseSetting } from '../learning/recipes/phase.ts'
+import { distilledPhase, scratchPhase } from '../learning/recipes/student.ts'
+import { teacherPhase } from '../learning/recipes/teacher.ts'
+import { Answering } from '../learning/training/answering.ts'
+import { fitPhase, type BatchSource, type FitContext } from '../learning/training/fit.ts'
+import type { FitCheckpoint } from '../learning/training/fit-state.ts'
+import { packModel, unpackModel, type ModelUse, type StoredModel } from './embedding-models.ts'
+import type { RunFolder } from './run-folder.ts'
+import { batchSource, type TrainingData } from './training-data.ts'
+import { validator } from './validation.ts'
+
+/** What a fit needs of the world; epochs and checkpoints go to the run's folder. */
+export type FitWorld = Pick<FitContext, 'engine' | 'request' | 'now' | 'memoryBytes'>
+
+export interface ModelSetting {
+  readonly folder: RunFolder
+  readonly data: TrainingData
+  readonly use: ModelUse
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly world: FitWorld
+  /** Models that are finished already, by an earlier sitting. */
+  readonly known: readonly RunModel[]
+  onEpoch(epoch: RunEpoch): Promise<void>
+  onModel(model: RunModel): Promise<void>
+  /** Checkpoints that could not be used, newest first. */
+  onDamaged(damaged: readonly LabError[]): Promise<void>
+  /** `done`: of this model, 0-1. */
+  onProgress(model: ModelName, done: number): void
+}
+
+/** The models that a recipe makes, in order; the classical ones beside every network keep it honest. */
+export function modelsOf(recipe: Recipe): ModelName[] {
+  const networks: Record<Recipe['recipe'], ModelName[]> = { thkd: ['teacher', 'student'], teacher: ['teacher'], scratch: ['scratch'], lda: [], template: [] }
+  const scratch = recipe.recipe === 'thkd' && recipe.scratch ? (['scratch'] as const) : []
+  return [...networks[recipe.recipe], ...scratch, ...(recipe.recipe === 'template' ? [] : (['lda'] as const)), 'template']
+}
+
+/**
+ * Makes every model of the recipe, from where the run stands: finished ones are read, one under way goes on from its checkpoint. After a `stop` the rest is left out.
+ * @throws LabError `training-impossible`, `training-diverged`, `cancelled`, `out-of-memory` with what to lower, and those of engine and disk.
+ */
+export async function fitModels(setting: ModelSetting): Promise<StoredModel[]> {
+  const { content, damaged } = await setting.folder.checkpoint()
+  if (damaged.length > 0) {
+    await setting.onDamaged(damaged)
+    await setting.folder.removeDamagedCheckpoints(damaged)
+  }
+  const checkpoint = content ? { ...(content.meta as unknown as Omit<FitCheckpoint, 'arrays'>), arrays: content.arrays } : null
+  const models: StoredModel[] = []
+  for (const name of modelsOf(setting.recipe)) {
+    const classical = name === 'lda' || name === 'template'
+    const known = setting.known.some((model) => model.name === name)
+    if (!classical && !known && setting.world.request() === 'stop' && checkpoint?.phase !== name) continue
+    const made = known ? unpackModel(await setting.folder.model(name)) : classical ? await classicalModel(name, setting) : await networkModel(name, models, setting, checkpoint?.phase === name ? checkpoint : null)
+    models.push(made)
+    setting.onProgress(name, 1)
+  }
+  return models
+}
+
+async function networkModel(name: ModelName, before: readonly StoredModel[], setting: ModelSetting, checkpoint: FitCheckpoint | null): Promise<StoredModel> {
+  const { folder, data, use, seed, world } = setting
+  const planned = phaseOf(name, setting, teacherAmong(before))
+  const batches = batchSource(data, planned.fit, seed)
+  const phase: Phase = { ...planned, fit: { ...planned.fit, epochs: epochsOf(planned.fit, batches) } }
+  const validate = validator(data)
+  let answering: Answering | null = null
+  let fitted
+  try {
+    const answers = (answering = await Answering.compile(world.engine, phase.shape, 64))
+    fitted = await fitPhase(
+      { phase, seed, batches, validate: (model) => validate(async (samples) => (await answers.answer(samples, model.state)).embeddings) },
+      {
+        ...world,
+        onEpoch: (epoch) => setting.onEpoch(epoch),
+        onProgress: (done) => setting.onProgress(name, done),
+        save: ({ arrays, ...meta }) => folder.writeCheckpoint({ meta, arrays }),
+      },
+      checkpoint,
+    )
+  } catch (thrown) {
+    throw withAdvice(thrown, phase)
+  } finally {
+    answering?.dispose()
+  }
+  const stored: StoredModel = { kind: 'network', name, use: { ...use, scale: phase.margin.scale }, model: fitted.model }
+  const hash = await folder.writeModel(name, packModel(stored))
+  const figures = figuresOf(networkOf(phase.shape.network), phase.shape)
+  await setting.onModel({
+    name, network: phase.shape.network.preset, parameters: figures.parameters, macs: figures.macs, epochs: fitted.epochs, bestEpoch: fitted.bestEpoch, stoppedEarly: fitted.stoppedEarly,
+    seconds: fitted.seconds, hash,
+  })
+  return stored
+}
+
+/** So many that the data is gone through as often as was asked, or as the fewest steps take. */
+function epochsOf({ epochs, minimumSteps }: FitOptions, { stepsPerEpoch, passesPerEpoch }: BatchSource): number {
+  return Math.max(Math.ceil(epochs / passesPerEpoch), Math.ceil(minimumSteps / stepsPerEpoch))
+}
+
+async function classicalModel(name: 'lda' | 'template', setting: ModelSetting): Promise<StoredModel> {
+  const { data, use, recipe, folder, world } = setting
+  const began = world.now()
+  const options = recipe.recipe === 'lda' ? recipe : { components: 60, shrinkage: 0.1 }
+  const fit = (): PcaLda => {
+    const { set, training, classes } = data
+    return PcaLda.fit({ values: samplesOf(set, training), length: use.length * use.channels, labels: Int32Array.from(training, (row) => classes.classOf[set.subject[row]]) }, options)
+  }
+  const stored: StoredModel = name === 'lda' ? { kind: 'lda', name, use, model: fit() } : { kind: 'template', name, use }
+  const hash = await folder.writeModel(name, packModel(stored))
+  const parameters = stored.kind === 'lda' ? stored.model.length * (stored.model.dimension + 1) : 0
+  await setting.onModel({ name, network: name === 'lda' ? `PCA-${options.components} + LDA` : 'mean beat', parameters, macs: stored.kind === 'lda' ? stored.model.length * stored.model.dimension : 0, epochs: 0, bestEpoch: null, stoppedEarly: false, seconds: (world.now() - began) / 1000, hash })
+  return stored
+}
+
+function phaseOf(name: ModelName, { recipe, data, use }: ModelSetting, teacher: FittedModel | null): Phase {
+  const setting: PhaseSetting = { people: data.classes.subjects.length, length: use.length, channels: use.channels }
+  if (name === 'teacher' && 'teacher' in recipe) return teacherPhase(recipe.teacher, setting)
+  if (name === 'scratch' && 'student' in recipe) return scratchPhase(recipe.student, setting)
+  if (name === 'student' && recipe.recipe === 'thkd' && teacher) return distilledPhase(recipe.student, setting, teacher)
+  throw new LabError('recipe-invalid', `The recipe "${recipe.recipe}" has no model "${name}".`, { path: 'recipe', recipe: recipe.recipe, model: name })
+}
+
+function teacherAmong(models: readonly StoredModel[]): FittedModel | null {
+  const teacher = models.find(({ name }) => name === 'teacher')
+  return teacher?.kind === 'network' ? teacher.model : null
+}
+
+/** Memory that ran out, in an engine's words or V8's, with what makes a step smaller. */
+function withAdvice(thrown: unknown, { name, fit, shape }: Phase): unknown {
+  const { code, message, data } = LabError.from(thrown)
+  // V8 throws a RangeError for an array that it has no room for.
+  if (code !== 'out-of-memory' && !(thrown instanceof RangeError && /allocation failed|invalid (typed )?array length/i.test(message))) return thrown
+  const { people, windowsPerPerson } = fit
+  const text =
+    `There is not enough memory to train the ${name} (${shape.network.preset}) on batches of ${people} people with ${windowsPerPerson} windows of ${shape.length} samples each. ` +
+    `Lower the people of a batch or the windows per person, take a narrower network, or shorter windows or a lower rate. (${message})`
+  return new LabError('out-of-memory', text, { ...data, model: name, network: shape.network.preset, people, windowsPerPerson, length: shape.length, channels: shape.channels }, { cause: thrown })
+}

@@ -1,0 +1,77 @@
+import type { ReportSentence, SeedComparison, SystemComparison } from '../contract/index.ts'
+import { beatsWords, decimal, noFigure, percent, whole } from './figure-words.ts'
+
+const measureNames: Readonly<Record<string, string>> = { eer: 'EER', rank1: 'rank-1 rate' }
+
+/** A report's sentence in English. @example sentenceWords({ code: 'calibrated', data: { system: 'student', before: 0.21, after: 0.04, temperature: 2.5 } }) */
+export function sentenceWords({ code, data }: ReportSentence): string {
+  const text = (key: string): string => String(data[key] ?? noFigure)
+  const number = (key: string): number | null => (typeof data[key] === 'number' ? data[key] : null)
+  const rate = (key: string): string => percent(number(key))
+  const system = text('system')
+  const beats = beatsWords(number('beats') ?? 1)
+  const rank = number('rank1') === null ? '' : `, rank-1 ${rate('rank1')}`
+  switch (code) {
+    case 'headline':
+      return `${system}: EER ${rate('eer')} [${rate('low')}, ${rate('high')}]${rank}, deciding by ${beats}, ${text('subjects')} people tested.`
+    case 'headline-without-interval':
+      return `${system}: EER ${rate('eer')}${rank}, deciding by ${beats}, ${text('subjects')} people tested: too few for an interval.`
+    case 'no-trials':
+      return `${system}: no trials with ${beats} per decision; nothing can be said.`
+    case 'too-few-subjects-to-rank':
+      return `${system} against ${text('reference')}: ${difference(data)}. With ${text('subjects')} people nobody can say which is better; ${text('needed')} are needed.`
+    case 'fnmr-not-shown':
+      return `${system}: FNMR at FMR ${rate('fmr')} is not shown deciding by ${beats}: ${whole(number('impostorTrials'))} impostor trials are too few for it.`
+    case 'better':
+    case 'worse':
+      return `${system} is ${code} than ${text('reference')}: ${difference(data)}${adjusted(number('p'))}.`
+    case 'no-significant-difference':
+      return `No significant difference between ${system} and ${text('reference')}: ${difference(data)}${adjusted(number('p'))}.`
+    case 'leak-found':
+      return `Leak (${text('check')}): ${text('message')}`
+    case 'permutation-not-at-chance':
+      return `${system}: with templates given to other people at random the EER is ${rate('eer')}, which is not chance: the evaluation itself is broken.`
+    case 'calibrated':
+      return `${system}: confidences are off by ${rate('before')} (ECE), ${rate('after')} after temperature scaling with T = ${decimal(number('temperature'))}, fitted on validation.`
+    case 'not-calibrated':
+      return `${system}: confidences are off by ${rate('before')} (ECE); there is no validation part to fit a temperature on.`
+    case 'normalisation-off':
+      return `${system}: scores are not normalised (${text('reason')}; cohort of ${text('cohort')} people).`
+    case 'samples-refused':
+      return `${system}: ${text('refused')} of ${text('attempts')} attempts gave nothing to decide by; they count as refused.`
+    case 'student-smaller':
+    case 'student-not-smaller':
+      return `The student ${code === 'student-smaller' ? 'is smaller than' : 'is not smaller in every respect than'} its teacher: ${[
+        pair('parameters', number('parameters'), number('teacherParameters')), pair('multiply-accumulates', number('macs'), number('teacherMacs')), pair('ms per window', number('latencyMs'), number('teacherLatencyMs')),
+      ].flat().join('; ')}.`
+  }
+}
+
+function pair(what: string, own: number | null, other: number | null): string[] {
+  const say = (value: number): string => (value < 100 ? decimal(value) : whole(value))
+  return own === null || other === null ? [] : [`${say(own)} ${what} against ${say(other)}`]
+}
+
+function difference(data: ReportSentence['data']): string {
+  const points = (value: unknown): string => (typeof value === 'number' ? (100 * value).toFixed(2) : noFigure)
+  const known = typeof data.halfWidth === 'number' ? ` (known to ± ${points(data.halfWidth)})` : ''
+  return `${measureNames[String(data.measure)] ?? String(data.measure)} differs by ${points(data.difference)} points${known} deciding by ${beatsWords(Number(data.beats))}`
+}
+
+const adjusted = (p: number | null): string => (p === null ? '' : `, adjusted p = ${decimal(p)}`)
+
+const verdicts: Readonly<Record<SystemComparison['verdict'], string>> = {
+  better: 'better', worse: 'worse', 'no-significant-difference': 'no significant difference', 'too-few-subjects': 'too few subjects to say', 'not-comparable': 'not comparable',
+}
+
+/** @example verdictWords(comparison) // 'student is better than scratch' */
+export function verdictWords({ system, reference, verdict }: Pick<SystemComparison, 'system' | 'reference' | 'verdict'>): string {
+  return verdict === 'better' || verdict === 'worse' ? `${system} is ${verdict} than ${reference}` : `${system} against ${reference}: ${verdicts[verdict]}`
+}
+
+/** @example seedWords(comparison) // 'student - scratch, EER, 1 beat: mean difference -0.40 points over 5 seeds' */
+export function seedWords({ system, reference, measure, beats, seeds, meanDifference }: SeedComparison): string {
+  return `${system} - ${reference}, ${measureNames[measure]}, ${beatsWords(beats)}: mean difference ${(100 * meanDifference).toFixed(2)} points over ${seeds} seeds`
+}
+
+export const measureWords = (measure: string): string => measureNames[measure] ?? measure

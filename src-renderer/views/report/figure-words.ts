@@ -1,0 +1,33 @@
+import type { ModelName } from '../../../src-main/contract/schemas/learning.ts'
+import type { Estimate } from '../../../src-main/contract/schemas/report.ts'
+import { rateText } from '../../charts/rate-text.ts'
+import type { Strings } from '../../strings/en.ts'
+import type { Format } from '../../strings/format.ts'
+
+/** A model by its name on screen; a system that is none by its own. */
+export function systemName(system: string, t: Strings): string {
+  return t.report.models[system as ModelName] ?? system
+}
+
+/** @example beatsText(5, en, format) // '5 beats'   beatsText(0, en, format) // 'all beats' */
+export function beatsText(beats: number, t: Strings, format: Format): string {
+  return beats === 0 ? t.report.allBeats : format.plural(beats, t.report.beats)
+}
+
+/** @example compactText(5524416, format) // '5.52M' */
+export function compactText(value: number, format: Format): string {
+  return new Intl.NumberFormat(format.locale, { notation: 'compact', maximumSignificantDigits: 3 }).format(value)
+}
+
+export function millisecondsText(value: number, t: Strings, format: Format): string {
+  return t.report.milliseconds(format.short(value, value < 10 ? 2 : 1))
+}
+
+/** Never as 0: the draws of subjects cannot show that. @example pText(0.00042, format) // '< 0.001' */
+export function pText(p: number, format: Format): string {
+  return p < 0.001 ? `< ${format.number(0.001, 3)}` : format.number(p, p < 0.1 ? 3 : 2)
+}
+
+export function estimateText({ value }: Estimate, none: string, format: Format): string {
+  return value === null ? none : rateText(format, value)
+}

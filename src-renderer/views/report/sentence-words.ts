@@ -1,0 +1,68 @@
+import type { ReportSentence } from '../../../src-main/contract/schemas/report.ts'
+import { pointsText, rateText } from '../../charts/rate-text.ts'
+import type { Strings } from '../../strings/en.ts'
+import type { Format } from '../../strings/format.ts'
+import type { Tone } from '../../ui/tone.ts'
+import { beatsText, compactText, millisecondsText, pText, systemName } from './figure-words.ts'
+
+type Code = ReportSentence['code']
+type Value = string | number
+
+/** What a sentence means for the reader; `bad`: the numbers are void. */
+const tones: Readonly<Record<Code, Tone>> = {
+  'leak-found': 'bad',
+  'permutation-not-at-chance': 'bad',
+  'no-trials': 'warn',
+  'headline-without-interval': 'warn',
+  'too-few-subjects-to-rank': 'warn',
+  'fnmr-not-shown': 'warn',
+  'not-calibrated': 'warn',
+  'normalisation-off': 'warn',
+  'samples-refused': 'warn',
+  'student-not-smaller': 'warn',
+  headline: 'neutral',
+  better: 'neutral',
+  worse: 'neutral',
+  'no-significant-difference': 'neutral',
+  calibrated: 'neutral',
+  'student-smaller': 'neutral',
+}
+
+export const sentenceTone = ({ code }: Pick<ReportSentence, 'code'>): Tone => tones[code]
+
+/** What makes the numbers void comes first, whoever wrote the report and in whatever order; the rest keeps its order. */
+export function sentencesInOrder(sentences: readonly ReportSentence[]): { voids: ReportSentence[]; rest: ReportSentence[] } {
+  const isVoid = (sentence: ReportSentence) => tones[sentence.code] === 'bad'
+  return { voids: sentences.filter(isVoid), rest: sentences.filter((sentence) => !isVoid(sentence)) }
+}
+
+/** About one model alone, beside its headline: told when that model is looked at. */
+const remarks: ReadonlySet<Code> = new Set(['fnmr-not-shown', 'calibrated', 'not-calibrated', 'normalisation-off', 'samples-refused'])
+const comparisons: ReadonlySet<Code> = new Set(['better', 'worse', 'no-significant-difference', 'too-few-subjects-to-rank'])
+
+/** Those about what is on screen: every headline, comparisons at the chosen number of beats, remarks about the chosen model. */
+export function sentencesNow(sentences: readonly ReportSentence[], model: string, beats: number): ReportSentence[] {
+  return sentences.filter(({ code, data }) => (comparisons.has(code) ? data.beats === beats : remarks.has(code) ? data.system === model : true))
+}
+
+/** How each number of a sentence's data is shown, by its name. What is not here is text. */
+function shown(name: string, value: Value, t: Strings, format: Format): string {
+  if (name === 'system' || name === 'reference') return systemName(String(value), t)
+  if (typeof value === 'string') return name === 'check' ? (t.report.leakChecks[value as keyof typeof t.report.leakChecks] ?? value) : value
+  if (name === 'beats') return beatsText(value, t, format)
+  if (name === 'subjects' || name === 'cohort') return format.plural(value, t.counts.subjects)
+  if (name === 'difference') return pointsText(format, value)
+  if (name === 'halfWidth') return pointsText(format, value).replace('+', '')
+  if (name === 'p') return pText(value, format)
+  if (name === 'temperature') return format.short(value, 2)
+  if (['eer', 'low', 'high', 'rank1', 'fmr', 'before', 'after'].includes(name)) return rateText(format, value)
+  if (/parameters$|macs$/i.test(name)) return compactText(value, format)
+  if (/latencyMs$/i.test(name)) return millisecondsText(value, t, format)
+  return format.number(value)
+}
+
+/** A report's sentence in the window's language. @example 'Student, 1 beat: EER 4.3% (95 % interval 2.1% to 8.5%), rank-1 88.0%, over 90 subjects.' */
+export function sentenceWords({ code, data }: ReportSentence, t: Strings, format: Format): string {
+  const words = Object.fromEntries(Object.entries(data).map(([name, value]) => [name, shown(name, value, t, format)]))
+  return t.report.sentences[code](words)
+}

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest'
+import { LabError, RecipeName, RecipePreset, type Recipe } from '../../src-main/contract/index.ts'
+import { fittedTo, recipeOf } from '../../src-main/learning/recipes/recipe-presets.ts'
+import { parseRecipe, parseRecipeText } from '../../src-main/runs/recipe-text.ts'
+
+type Tree = { [name: string]: Tree | unknown }
+
+/** A recipe with one value set, or taken away. */
+function changed(recipe: Recipe, path: string, value: unknown): unknown {
+  const copy = structuredClone(recipe) as Tree
+  const names = path.split('.')
+  const last = names.pop() ?? ''
+  const place = names.reduce((node, name) => node[name] as Tree, copy)
+  if (value === undefined) delete place[last]
+  else place[last] = value
+  return copy
+}
+
+const refusal = (value: unknown): LabError => {
+  try {
+    parseRecipe(value)
+  } catch (thrown) {
+    return LabError.from(thrown)
+  }
+  throw new Error('It was taken.')
+}
+
+const thkd = recipeOf('thkd', 'quick')
+
+it('every recipe that Pulseprint makes is one that it takes, also out of a file and for few people', () => {
+  for (const name of RecipeName.options) {
+    for (const preset of RecipePreset.options) {
+      const recipe = recipeOf(name, preset)
+      expect(parseRecipeText(JSON.stringify(recipe))).toEqual(recipe)
+      expect(parseRecipe(fittedTo(recipe, 3))).toEqual(fittedTo(recipe, 3))
+    }
+  }
+})
+
+it('what is wrong is named by its place and reason', () => {
+  for (const [path, value, reason] of [
+    ['teacher.fit.learningRate', 1, /unrecognized key/i], ['students', {}, /unrecognized key/i], ['student.distillation.stage.frm', 'tokens', /unrecognized key/i],
+    ['teacher.fit.rate', 0, /too small|>0/i], ['student.network.preset', 'resnet50', /invalid option|expected one of/i], ['teacher.fit.schedule.kind', 'linear', /invalid/i],
+    ['student.fit.people', 1, /too small|>=2/i], ['student.fit.people', '16', /expected number/i], ['recipe', 'thdk', /invalid/i], ['teacher', undefined, /expected object|required/i],
+  ] as const) {
+    const error = refusal(changed(thkd, path, value))
+    expect(error, path).toMatchObject({ code: 'recipe-invalid', data: { path } })
+    expect(error.data.reason, path).toMatch(reason)
+    expect(error.message).toBe(`${path}: ${String(error.data.reason)}`)
+  }
+  expect(refusal(null)).toMatchObject({ code: 'recipe-invalid', data: { path: 'recipe' } })
+  expect(() => parseRecipeText('{"recipe": "thkd",')).toThrow(expect.objectContaining({ code: 'recipe-invalid' }) as Error)
+})
+
+it('values that contradict each other are refused', () => {
+  const window = { ...thkd.windows, mode: 'window', seconds: 2, strideSeconds: 5 }
+  expect(refusal(changed(thkd, 'windows', window)).data).toMatchObject({ path: 'windows.strideSeconds' })
+  expect(refusal(changed(thkd, 'windows.rateHz', 60)).data).toMatchObject({ path: 'windows.rateHz' })
+  expect(refusal(changed(thkd, 'student.distillation.logit.weight', 1)).data).toMatchObject({ path: 'student.distillation.logit.weight' })
+  let silent: unknown = thkd
+  for (const level of ['logit', 'stage', 'embedding', 'relation']) silent = changed(silent as Recipe, `student.distillation.${level}.weight`, 0)
+  expect(refusal(silent).data).toMatchObject({ path: 'student.distillation' })
+  // A level whose parts are all 0 is off as well.
+  const parts = changed(changed(silent as Recipe, 'student.distillation.stage.weight', 1) as Recipe, 'student.distillation.stage.stageWeights', [0, 0, 0, 0])
+  expect(refusal(parts).data).toMatchObject({ path: 'student.distillation' })
+  expect(parseRecipe(changed(silent as Recipe, 'student.distillation.embedding.weight', 0.1))).toMatchObject({ recipe: 'thkd' })
+})
