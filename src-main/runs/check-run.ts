@@ -3,7 +3,7 @@ import type { Dataset } from '../dataset/dataset.ts'
 import { figuresOf } from '../learning/networks/network-figures.ts'
 import { networkOf } from '../learning/recipes/features.ts'
 import { windowFacts } from './execute-run.ts'
-import { modelsOf } from './fit-models.ts'
+import { epochsOf, modelsOf } from './fit-models.ts'
 import { batchSource, trainingData } from './training-data.ts'
 import { windowOptionsOf } from './window-options.ts'
 import { buildWindowSet } from './window-sets.ts'
@@ -17,6 +17,7 @@ export async function checkRun(dataset: Dataset, splitName: string, recipe: Reci
   const { length, channels } = built.set
   const models: RunCheck['models'] = []
   const stepsPerEpoch: RunCheck['stepsPerEpoch'] = {}
+  const epochs: RunCheck['epochs'] = {}
   for (const name of modelsOf(recipe)) {
     const options = name === 'teacher' && 'teacher' in recipe ? recipe.teacher : (name === 'student' || name === 'scratch') && 'student' in recipe ? recipe.student : null
     if (options === null) {
@@ -28,10 +29,12 @@ export async function checkRun(dataset: Dataset, splitName: string, recipe: Reci
     // Weights, gradient and two moments, beside what the batch takes.
     const trainingBytes = 16 * figures.parameters + figures.activationBytes * people * windowsPerPerson
     models.push({ name, network: options.network.preset, parameters: figures.parameters, macs: figures.macs, trainingBytes })
-    stepsPerEpoch[name] = batchSource(data, options.fit, 1).stepsPerEpoch
+    const source = batchSource(data, options.fit, 1)
+    stepsPerEpoch[name] = source.stepsPerEpoch
+    epochs[name] = epochsOf(options.fit, source)
   }
   return {
-    recipe, models, stepsPerEpoch, heldOut: data.heldOut, closedSet: data.closedSet,
+    recipe, models, stepsPerEpoch, epochs, heldOut: data.heldOut, closedSet: data.closedSet,
     windows: { byRole: facts.byRole, subjects: facts.subjects, trainingSubjects: data.classes.subjects.length, length, dropped: facts.dropped },
   }
 }

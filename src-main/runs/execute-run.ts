@@ -50,10 +50,15 @@ export async function executeRun(dataset: Dataset, id: RunId, world: RunWorld): 
 /** Shares of the whole that windows and evaluation take; the rest is training, in which a classical model takes this part of a network's time. */
 const shares = { windows: 0.05, evaluation: 0.1, classical: 0.05 }
 
+/** A step may take milliseconds; windows are told of progress at most this often. */
+const progressIntervalMs = 100
+
 class Execution {
   #record: RunRecord
   #stage: RunProgress['stage'] = 'windows'
   #latest: RunEpoch | null = null
+  #told: Pick<RunProgress, 'state' | 'latest'> | null = null
+  #toldAt = 0
   #done = 0
   readonly #began: number
   readonly #secondsBefore: number
@@ -182,7 +187,12 @@ class Execution {
   }
 
   #tell(stage: RunProgress['stage']): void {
+    const now = this.world.now()
+    const news = stage !== this.#stage || this.#told?.state !== this.#record.state || this.#told.latest !== this.#latest
+    if (!news && now - this.#toldAt < progressIntervalMs) return
     this.#stage = stage
+    this.#toldAt = now
+    this.#told = { state: this.#record.state, latest: this.#latest }
     const etaSeconds = this.#eta()
     this.world.onProgress({ id: this.#record.id, state: this.#record.state, stage, done: this.#done, etaSeconds, latest: this.#latest })
   }

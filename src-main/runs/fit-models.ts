@@ -101,7 +101,7 @@ async function networkModel(name: ModelName, before: readonly StoredModel[], set
 }
 
 /** So many that the data is gone through as often as was asked, or as the fewest steps take. */
-function epochsOf({ epochs, minimumSteps }: FitOptions, { stepsPerEpoch, passesPerEpoch }: BatchSource): number {
+export function epochsOf({ epochs, minimumSteps }: FitOptions, { stepsPerEpoch, passesPerEpoch }: Pick<BatchSource, 'stepsPerEpoch' | 'passesPerEpoch'>): number {
   return Math.max(Math.ceil(epochs / passesPerEpoch), Math.ceil(minimumSteps / stepsPerEpoch))
 }
 

@@ -111,13 +111,13 @@ const comparison = { system: 'student', reference: 'scratch', measure: 'eer', be
 const sizes = { parameters: 1_342_016, teacherParameters: 7_231_104, macs: 9_800_000, teacherMacs: 118_000_000, latencyMs: 0.86, teacherLatencyMs: 4.91 }
 const samples: Record<ReportSentence['code'], [ReportSentence['data'], string]> = {
   headline: [{ system: 'student', beats: 1, eer: 0.0432, low: 0.021, high: 0.085, rank1: 0.88, subjects: 90 }, 'Student, 1 beat: EER 4.3% (95% interval 2.1% to 8.5%), rank-1 88.0%, over 90 subjects.'],
-  'headline-without-interval': [{ system: 'template', beats: 0, eer: 0.2, subjects: 4 }, 'Mean beat, all beats: EER 20.0%, over 4 subjects; too few for an interval.'],
+  'headline-without-interval': [{ system: 'template', beats: 0, eer: 0.2, subjects: 4 }, 'Template, all beats: EER 20.0%, over 4 subjects; too few for an interval.'],
   'no-trials': [{ system: 'lda', beats: 5 }, 'PCA + LDA, 5 beats: there are no genuine or no impostor trials, so there is no EER.'],
-  'too-few-subjects-to-rank': [{ ...comparison, subjects: 20, needed: 50 }, 'Too few subjects to rank Student against Student from scratch (EER, 5 beats): 20 subjects, 50 are needed. The difference of −0.42 points is known to ± 1.1.'],
+  'too-few-subjects-to-rank': [{ ...comparison, subjects: 20, needed: 50 }, 'Too few subjects to rank Student against Student alone (EER, 5 beats): 20 subjects, 50 are needed. The difference of −0.42 points is known to ± 1.1.'],
   'fnmr-not-shown': [{ system: 'student', beats: 1, fmr: 0.001, impostorTrials: 5940 }, 'Student: 5,940 impostor trials cannot show an FNMR at an FMR of 0.10%.'],
   better: [{ ...comparison, reference: 'lda', difference: -0.061, p: 0.0004 }, 'Student is better than PCA + LDA: EER −6.1 points (5 beats, adjusted p < 0.001).'],
   worse: [{ ...comparison, reference: 'teacher', measure: 'rank1', difference: -0.031, p: 0.012 }, 'Student is worse than Teacher: rank-1 −3.1 points (5 beats, adjusted p 0.012).'],
-  'no-significant-difference': [comparison, 'No significant difference between Student and Student from scratch: EER −0.42 points, known to ± 1.1 (5 beats, adjusted p 0.41).'],
+  'no-significant-difference': [comparison, 'No significant difference between Student and Student alone: EER −0.42 points, known to ± 1.1 (5 beats, adjusted p 0.41).'],
   'leak-found': [{ check: 'teacher-saw-test', message: 'The teacher was trained with S003.' }, 'The teacher saw the test part.'],
   'permutation-not-at-chance': [{ system: 'student', eer: 0.31 }, 'Student: with shuffled names the EER is 31.0%, not at chance. The evaluation itself is broken; believe none of its numbers.'],
   calibrated: [{ system: 'student', before: 0.214, after: 0.041, temperature: 2.318 }, 'Student: one temperature (2.32) takes the calibration error (ECE) from 21.4% to 4.1%.'],
@@ -155,7 +155,7 @@ describe('the sentences of a report', () => {
     const late = [head, { code: 'permutation-not-at-chance', data: { system: 'student', eer: 0.3 } }, { code: 'leak-found', data: { check: leak.check, message: leak.message } }] as ReportSentence[]
     expect(sentencesInOrder(late).voids.map(({ code }) => code)).toEqual(['permutation-not-at-chance', 'leak-found'])
     expect(sentencesInOrder(late).rest).toEqual([head])
-    for (const code of ReportSentence.shape.code.options) expect(sentenceTone({ code }) === 'bad').toBe(code === 'leak-found' || code === 'permutation-not-at-chance')
+    for (const code of ReportSentence.shape.code.options) expect(sentenceTone({ code, data: {} }) === 'bad').toBe(code === 'leak-found' || code === 'permutation-not-at-chance')
   })
 
   it('are those of what is looked at, headlines always', () => {

@@ -88,6 +88,7 @@ export const sampleCheck = (recipe: Recipe = sampleRecipe('thkd')): RunCheck => 
   ],
   windows: { byRole: { train: 2610, validation: 418, enrol: 640, test: 880 }, subjects: 90, trainingSubjects: 88, length: 150, dropped: { edge: 12, missing: 0, flat: 3, outliers: 61, tooFew: 0 } },
   stepsPerEpoch: { teacher: 41, student: 41, scratch: 41 },
+  epochs: { teacher: 15, student: 37, scratch: 37 },
   heldOut: true,
   closedSet: true,
 })

@@ -274,6 +274,8 @@ export const RunCheck = z.object({
   models: z.array(z.object({ name: ModelName, network: z.string(), parameters: z.number().int(), macs: z.number().nullable(), trainingBytes: z.number().nullable() })),
   windows: z.object({ byRole: z.record(z.string(), z.number().int()), subjects: z.number().int(), trainingSubjects: z.number().int(), length: z.number().int(), dropped: z.record(z.string(), z.number().int()) }),
   stepsPerEpoch: z.record(z.string(), z.number().int()),
+  /** As they will be: with little data one goes through it several times, and the fewest steps may take more of them than the recipe says. */
+  epochs: z.record(z.string(), z.number().int()),
   /** The ends of the training recordings validate too. */
   heldOut: z.boolean(),
   closedSet: z.boolean(),

@@ -95,7 +95,7 @@ export const training = {
       outliers: 'unlike the recording’s median beat',
       tooFew: 'too few to fill a group',
     },
-    heldOut: 'The split has no validation part: the end of every training recording decides instead.',
+    heldOut: 'The split’s validation part holds few or none of these people: the end of every training recording validates too.',
     closedSet: 'People who are tested are trained on too, in other recordings.',
     openSet: 'People who are tested were never trained on.',
     refusedTitle: 'Cannot be trained as it is',

@@ -97,7 +97,7 @@ export const training: Strings['training'] = {
       outliers: '与该记录的中位心搏不相似',
       tooFew: '不足一组',
     },
-    heldOut: '此划分没有验证部分：改由每条训练记录的末尾部分决定。',
+    heldOut: '此划分的验证部分几乎没有这些人：每条训练记录的末尾部分也用于验证。',
     closedSet: '被测试的人也参与训练，但用的是其他记录。',
     openSet: '被测试的人从未参与训练。',
     refusedTitle: '目前无法这样训练',

@@ -28,7 +28,12 @@ const tones: Readonly<Record<Code, Tone>> = {
   'student-smaller': 'neutral',
 }
 
-export const sentenceTone = ({ code }: Pick<ReportSentence, 'code'>): Tone => tones[code]
+export const sentenceTone = (sentence: Pick<ReportSentence, 'code' | 'data'>): Tone => (madeWorse(sentence) ? 'warn' : tones[sentence.code])
+
+/** A temperature that was fitted on validation need not suit the test. */
+function madeWorse({ code, data: { before, after } }: Pick<ReportSentence, 'code' | 'data'>): boolean {
+  return code === 'calibrated' && typeof before === 'number' && typeof after === 'number' && after > before
+}
 
 /** What makes the numbers void comes first, whoever wrote the report and in whatever order; the rest keeps its order. */
 export function sentencesInOrder(sentences: readonly ReportSentence[]): { voids: ReportSentence[]; rest: ReportSentence[] } {
@@ -62,7 +67,14 @@ function shown(name: string, value: Value, t: Strings, format: Format): string {
 }
 
 /** A report's sentence in the window's language. @example 'Student, 1 beat: EER 4.3% (95 % interval 2.1% to 8.5%), rank-1 88.0%, over 90 subjects.' */
-export function sentenceWords({ code, data }: ReportSentence, t: Strings, format: Format): string {
+export function sentenceWords(sentence: ReportSentence, t: Strings, format: Format): string {
+  const { code, data } = sentence
   const words = Object.fromEntries(Object.entries(data).map(([name, value]) => [name, shown(name, value, t, format)]))
-  return t.report.sentences[code](words)
+  return t.report.sentences[code](madeWorse(sentence) ? { ...words, worse: '' } : words)
+}
+
+/** Comparisons that are all undecided for the same want of subjects: one of them stands for all. `null` while there are not two. */
+export function undecided(sentences: readonly ReportSentence[]): { readonly first: ReportSentence; readonly count: number } | null {
+  const alike = sentences.filter(({ code }) => code === 'too-few-subjects-to-rank')
+  return alike.length > 1 ? { first: alike[0], count: alike.length } : null
 }

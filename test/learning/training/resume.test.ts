@@ -46,11 +46,14 @@ async function fit(engine: Engine, phase: Phase, pauseAfter: readonly number[] =
   const epochs: Outcome['epochs'] = []
   let saved = from
   let steps = 0
+  let asked = false
   let pauses = 0
   let validations = 0
   const context: FitContext = {
-    engine, now: () => 0, memoryBytes: () => 0, onProgress: () => undefined,
-    request: () => (pauseAfter.includes(++steps) ? 'pause' : 'go'),
+    engine, now: () => 0, memoryBytes: () => 0,
+    // Told once after every step.
+    onProgress: () => void (asked = pauseAfter.includes(++steps)),
+    request: () => (asked ? ((asked = false), 'pause') : 'go'),
     onEpoch({ phase: name, epoch, epochs: all, steps: done, terms, trainAccuracy, validation, rate, gradientNorm, best }) {
       epochs.push({ phase: name, epoch, epochs: all, steps: done, terms, trainAccuracy, validation, rate, gradientNorm, best })
       return Promise.resolve()
@@ -136,9 +139,9 @@ it('early stopping stops, a plateau lowers the rate, and of equal errors the lat
 it('a stop is content with the best so far; a loss that is no number ends it with its terms, and the checkpoint before stays good', { timeout: 120_000 }, async () => {
   const phase = changed(student(), {})
   let steps = 0
-  const base: Omit<FitContext, 'request' | 'save'> = { engine: onnx, now: () => 0, memoryBytes: () => 0, onProgress: () => undefined, onEpoch: () => Promise.resolve() }
+  const base: Omit<FitContext, 'request' | 'save'> = { engine: onnx, now: () => 0, memoryBytes: () => 0, onProgress: () => void steps++, onEpoch: () => Promise.resolve() }
   const plan = { phase, seed: 3, batches, validate: () => Promise.resolve({ eer: 0.1, rank1: null }) }
-  const fitted = await fitPhase(plan, { ...base, save: () => Promise.resolve(), request: () => (++steps === 5 ? 'stop' : 'go') })
+  const fitted = await fitPhase(plan, { ...base, save: () => Promise.resolve(), request: () => (steps >= 5 ? 'stop' : 'go') })
   expect(fitted).toMatchObject({ epochs: 1, bestEpoch: 1, stoppedEarly: true, steps: 5 })
 
   let saved: FitCheckpoint | null = null
