@@ -12,7 +12,7 @@ import { buildWindowSet } from './window-sets.ts'
 export async function checkRun(dataset: Dataset, splitName: string, recipe: Recipe, { signal }: { readonly signal: AbortSignal }): Promise<RunCheck> {
   const split = await dataset.splits.get(splitName)
   const built = await buildWindowSet(dataset, split, windowOptionsOf(recipe.windows), { signal })
-  const data = trainingData(built.set, split, recipe)
+  const data = trainingData(built.set, split, recipe, built.report)
   const facts = windowFacts(built, data)
   const { length, channels } = built.set
   const models: RunCheck['models'] = []

@@ -104,7 +104,7 @@ class Execution {
     this.#tell('windows')
     const split = await splitOf(dataset, this.#record)
     const built = await this.#windows(split)
-    const data = trainingData(built.set, split, this.#record.recipe)
+    const data = trainingData(built.set, split, this.#record.recipe, built.report)
     await this.#change({ windows: windowFacts(built, data) })
     const { engine, reasons } = await world.chooseEngine(this.#record)
     try {

@@ -4,6 +4,7 @@ import type { Dataset } from '../dataset/dataset.ts'
 import { writeAtomically, type Files } from '../dataset/files.ts'
 import type { Graph } from '../learning/engine/onnx/graph.ts'
 import { writeModel } from '../learning/engine/onnx/onnx-writer.ts'
+import { useConvolutions } from '../learning/engine/onnx/use-convolutions.ts'
 import { quantiseGraph } from '../learning/engine/onnx/quantise-graph.ts'
 import { samplesOf } from '../learning/data/window-rows.ts'
 import { embeddingGraph } from './embedding-graph.ts'
@@ -48,7 +49,8 @@ export async function exportModel(dataset: Dataset, { run, model, out, quantised
   for (const path of [paths.float, paths.card, ...(quantised ? [paths.quantised] : [])]) await requireFree(files, path)
   const folder = new RunStore(files, dataset.path).folder(run)
   const record = await folder.record()
-  const stored = unpackModel(await folder.model(model))
+  const stored = unpackModel(await folder.model(model, record.models))
+  const report = await reportOf(folder)
   const { graph, parameters, dimensions } = embeddingGraph(stored)
   const facts: ExportFacts = { record, stored, dimensions, program: world.program, precision: 'float32' }
   world.onDone(0.1)
@@ -59,13 +61,13 @@ export async function exportModel(dataset: Dataset, { run, model, out, quantised
   world.onDone(0.3)
   const expected = await trainerEmbeddings(stored, samples, record, world)
   await files.makeFolder(dirname(paths.float))
-  const bytes = await writeVerified(files, paths.float, graph, facts, async (path) => ({ largest: await largestDifference(path, { stored, samples, expected }) }))
+  const bytes = await writeVerified(files, paths.float, useConvolutions(graph), facts, async (path) => ({ largest: await largestDifference(path, { stored, samples, expected }) }))
   world.onDone(0.6)
   requireGoing(world)
   const small = quantised ? await writeQuantised(files, paths, graph, facts, { stored, data, samples, expected }) : null
   world.onDone(0.9)
   const made: ModelExport = { out: paths.float, card: paths.card, bytes: bytes.bytes, parameters, windows, largestDifference: bytes.result.largest, quantised: small }
-  const card = modelCard({ record, report: await reportOf(folder), model: stored.name, exported: made, synthetic: dataset.info.synthetic, program: world.program })
+  const card = modelCard({ record, report, model: stored.name, exported: made, synthetic: dataset.info.synthetic, program: world.program })
   await writeAtomically(files, paths.card, card)
   world.onDone(1)
   return made

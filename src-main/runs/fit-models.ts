@@ -58,7 +58,7 @@ export async function fitModels(setting: ModelSetting): Promise<StoredModel[]> {
     const classical = name === 'lda' || name === 'template'
     const known = setting.known.some((model) => model.name === name)
     if (!classical && !known && setting.world.request() === 'stop' && checkpoint?.phase !== name) continue
-    const made = known ? unpackModel(await setting.folder.model(name)) : classical ? await classicalModel(name, setting) : await networkModel(name, models, setting, checkpoint?.phase === name ? checkpoint : null)
+    const made = known ? unpackModel(await setting.folder.model(name, setting.known)) : classical ? await classicalModel(name, setting) : await networkModel(name, models, setting, checkpoint?.phase === name ? checkpoint : null)
     models.push(made)
     setting.onProgress(name, 1)
   }

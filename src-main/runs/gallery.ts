@@ -25,8 +25,8 @@ export async function openGallery(dataset: Dataset, id: RunId, name: ModelName):
 }
 
 /** @throws LabError `model-not-found`, `run-invalid`. */
-export async function storedModel({ folder, name }: OpenGallery): Promise<StoredModel> {
-  return unpackModel(await folder.model(name))
+export async function storedModel({ folder, name, record }: OpenGallery): Promise<StoredModel> {
+  return unpackModel(await folder.model(name, record.models))
 }
 
 /**
@@ -35,6 +35,7 @@ export async function storedModel({ folder, name }: OpenGallery): Promise<Stored
  */
 export async function templatesOf(dataset: Dataset, { files }: Pick<OpenGallery, 'files'>): Promise<Template[]> {
   const all = await files.read()
+  for (const template of all) requireUnit(template, all[0])
   await dataset.subjects.refresh()
   const people = new Map<SubjectCode, Template>()
   for (const { info, vector } of all) {
@@ -46,6 +47,15 @@ export async function templatesOf(dataset: Dataset, { files }: Pick<OpenGallery,
     people.set(person.code, before ? together(before, own) : own)
   }
   return [...people.values()].sort((a, b) => (a.info.subject < b.info.subject ? -1 : 1))
+}
+
+/** A cosine takes the length of a template for granted: one that is a thousand times as long would be everybody. @throws LabError `run-invalid`. */
+function requireUnit({ info: { subject }, vector }: Template, first: Template): void {
+  const dimensions = first.vector.length
+  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
+  if (vector.length === dimensions && (norm === 0 || Math.abs(norm - 1) < 1e-3)) return
+  const reason = vector.length === dimensions ? `its vector has the length ${norm.toPrecision(3)}, not 1` : `its vector has ${vector.length} numbers, that of ${first.info.subject} ${dimensions}`
+  throw new LabError('run-invalid', `The template of ${subject} is damaged: ${reason}. Enrol ${subject} again.`, { subject, reason })
 }
 
 /** The mean direction of all windows of both. */

@@ -30,7 +30,7 @@ export async function openRun(dataset: Dataset, id: RunId): Promise<OpenRun> {
   const folder = new RunStore(dataset.files, dataset.path).folder(id)
   const record = await folder.record()
   const models: StoredModel[] = []
-  for (const { name } of record.models) models.push(unpackModel(await folder.model(name)))
+  for (const { name } of record.models) models.push(unpackModel(await folder.model(name, record.models)))
   return { folder, record, models }
 }
 
@@ -46,5 +46,5 @@ export async function runWindows(dataset: Dataset, record: Pick<RunRecord, 'reci
   const { recipe } = record
   const split = await splitOf(dataset, record)
   const built = await buildWindowSet(dataset, split, windowOptionsOf(recipe.windows), { signal })
-  return { built, data: trainingData(built.set, split, recipe) }
+  return { built, data: trainingData(built.set, split, recipe, built.report) }
 }

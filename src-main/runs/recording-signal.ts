@@ -20,6 +20,9 @@ const mostSeconds = 1800
 /** Leads that are looked at together: 128 MB of them. Of more, the one that counts is looked at by itself. */
 const mostFusedSamples = 2 ** 25
 
+/** Filters and detectors work in seconds: a header that says a billion a second would have them compute for days. Twice what the fastest polygraphs do. */
+const highestRateHz = 200_000
+
 /** Nothing of that kind was measured. */
 export const noLane = (what: string, lane: string): LabError =>
   new LabError('lane-missing', `${what} has no ${lane.toUpperCase()} lane of the kind that this model was trained on.`, { record: what, lane })
@@ -62,7 +65,7 @@ const beatsOf = (kind: WindowSetOptions['lane'], leads: readonly Float32Array[],
 
 /**
  * A WFDB record or EDF file outside the dataset; of lanes of the model's kind the first, unless the model names another.
- * @throws LabError `file-not-found`, `lane-missing`, those of the format.
+ * @throws LabError `file-not-found`, `lane-missing`, `enrolment-impossible` for a rate that cannot be, those of the format.
  */
 export async function fileSignal(path: string, options: WindowSetOptions, signal?: AbortSignal): Promise<SignalSource> {
   const whole = resolve(path)
@@ -75,6 +78,7 @@ export async function fileSignal(path: string, options: WindowSetOptions, signal
   if (!chosen) throw noLane(name, options.lane)
   const [index, lane] = chosen
   const rateHz = source.rateHz * lane.samples
+  if (!(rateHz <= highestRateHz)) throw new LabError('enrolment-impossible', `${name} says that it has ${rateHz} samples a second: no heart is recorded with more than ${highestRateHz}. Its header is wrong.`, { record: name, rateHz })
   const leads = leadsWith(index, lanes.map((one) => ({ kind: one.kind, rateHz: source.rateHz * one.samples })), Math.round(mostSeconds * rateHz))
   const samples = await beginning(source.blocks(signal ? { signal } : {}), leads.map((lead) => ({ index: lead, lane: lanes[lead] })), Math.round(mostSeconds * rateHz))
   const place = leads.indexOf(index)

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { LabError, RunEpoch, RunRecord, RunReport, type ModelName, type RunId } from '../contract/index.ts'
+import { LabError, RunEpoch, RunRecord, RunReport, type ModelName, type RunId, type RunModel } from '../contract/index.ts'
 import { writeAtomically, type Files } from '../dataset/files.ts'
 import { sha256 } from '../dataset/hashes.ts'
 import { JsonLinesAppender, readJsonLines } from '../dataset/json-lines.ts'
 import { acquireLock, lockHolder, type DatasetLock } from '../dataset/lock.ts'
-import { encodeArrays, readArrays, type ArrayFile } from './array-file.ts'
+import { decodeArrays, encodeArrays, readArrays, type ArrayFile } from './array-file.ts'
 
 const checkpointName = /^([0-9]{8})\.bin$/
 /** The newest may be what a crash cut off, or what a full disk refused. */
@@ -55,7 +55,7 @@ export class RunFolder {
     const read = schema.safeParse(value)
     if (read.success) return read.data
     const { path: field, message } = read.error.issues[0]
-    throw this.#invalid(path, `${field.map(String).join('.')}: ${message}`)
+    throw this.#invalid(path, `${field.length > 0 ? field.map(String).join('.') : 'the whole'}: ${message}`)
   }
 
   #notFound(): LabError {
@@ -149,10 +149,15 @@ export class RunFolder {
     return join(this.path, 'models', `${name}.bin`)
   }
 
-  /** @throws LabError `model-not-found`, `run-invalid`. */
-  async model(name: ModelName): Promise<ArrayFile> {
-    if ((await this.#files.stat(this.modelPath(name))) === null) throw new LabError('model-not-found', `The run ${this.id} has no model "${name}".`, { run: this.id, model: name })
-    return readArrays(this.#files, this.modelPath(name), 'run-invalid')
+  /** `models`: of the run's record, which says by its hash which file it means; a whole file of another model is as wrong as a damaged one. @throws LabError `model-not-found`, `run-invalid`. */
+  async model(name: ModelName, models: readonly RunModel[]): Promise<ArrayFile> {
+    const path = this.modelPath(name)
+    const hash = models.find((model) => model.name === name)?.hash
+    if (hash === undefined || (await this.#files.stat(path)) === null) throw new LabError('model-not-found', `The run ${this.id} has no model "${name}".`, { run: this.id, model: name })
+    const bytes = await this.#files.readFile(path)
+    const content = decodeArrays(bytes, path, 'run-invalid')
+    if (sha256(bytes) !== hash) throw this.#invalid(path, 'it is a whole file, but not the one that run.json names by its hash')
+    return content
   }
 
   /** @throws LabError `report-not-found`, `run-invalid`. */

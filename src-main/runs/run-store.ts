@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { LabError, RunId, type RunRecord } from '../contract/index.ts'
+import { LabError, RunId, RunRecord } from '../contract/index.ts'
 import type { Files } from '../dataset/files.ts'
 import { RunFolder } from './run-folder.ts'
 
@@ -48,14 +48,20 @@ export class RunStore {
     const ids = await this.ids()
     const matches = wanted === '' ? [] : ids.filter((id) => id.startsWith(wanted.toUpperCase()))
     if (matches.length === 1) return matches[0]
-    const named = matches.length > 0 ? [] : (await this.list()).records.filter(({ name }) => name === wanted)
+    // A run without a name is not called by none: an empty variable of a script must not find the newest of them.
+    const named = wanted === '' || matches.length > 0 ? [] : (await this.list()).records.filter(({ name }) => name === wanted)
     const newest = named.at(-1)
     if (newest) return newest.id
     throw new LabError('run-not-found', matches.length === 0 ? `There is no run ${text} in this dataset.` : `${matches.length} runs begin with ${text}.`, { run: text, matches: matches.slice(0, 20) })
   }
 
-  /** @throws LabError of writing. */
+  /** @throws LabError `request-invalid` for a record that could not be read again, and those of writing. */
   async create(record: RunRecord): Promise<RunFolder> {
+    const read = RunRecord.safeParse(record)
+    if (!read.success) {
+      const [{ path, message }] = read.error.issues
+      throw new LabError('request-invalid', `A run cannot have this ${path.map(String).join('.')}: ${message}`, { path: path.map(String).join('.'), reason: message })
+    }
     const folder = this.folder(record.id)
     await this.#files.makeFolder(folder.path)
     await folder.writeRecord(record)

@@ -7,6 +7,7 @@ import { classesOf, windowsOf, type Classes } from '../learning/data/window-rows
 import type { WindowSet } from '../learning/data/window-set.ts'
 import type { EmbeddingSet } from '../learning/evaluation/embedding-set.ts'
 import type { BatchSource } from '../learning/training/fit.ts'
+import type { WindowSetReport } from './window-cache.ts'
 import type { FitOptions } from '../contract/index.ts'
 
 /** The windows of a split by what a run does with them: rows of `set`. */
@@ -28,9 +29,10 @@ const allRoles: readonly SplitRole[] = ['train', 'validation', 'enrol', 'test']
 
 /**
  * Who learns and who judges. In a closed set the enrolment recordings are learnt too (curation/split-roles.ts).
+ * `report`: why windows were left out, so that a refusal can say it.
  * @throws LabError `training-impossible` with counts and what would do.
  */
-export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'>, recipe: Recipe): TrainingData {
+export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'>, recipe: Recipe, report: WindowSetReport | null = null): TrainingData {
   const closedSet = !isSubjectDisjoint(split.options)
   const roles = allRoles.filter((role) => sideOf(role, split.options) === 'train')
   const fits = fitsOf(recipe)
@@ -44,8 +46,8 @@ export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'
   const enrolment = keep(windowsOf(set, ['enrol']))
   const test = windowsOf(set, ['test'])
   if (enrolment.length === 0 || test.length === 0) {
-    throw new LabError('training-impossible', `The split has ${enrolment.length} windows to enrol with and ${test.length} to test: nothing could be said of a model. Choose another split, lane or segmentation.`, {
-      enrolment: enrolment.length, test: test.length,
+    throw new LabError('training-impossible', `The split has ${enrolment.length} windows to enrol with and ${test.length} to test: nothing could be said of a model. ${report ? whyFew(report) : ''}Choose another split, lane or segmentation.`, {
+      enrolment: enrolment.length, test: test.length, ...(report ? { ...report.total } : {}),
     })
   }
   // Classical baselines choose nothing by validation.
@@ -55,6 +57,15 @@ export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'
     throw new LabError('training-impossible', `Only ${classes.subjects.length} person has windows to learn from: recognition needs two at the least. Choose a version or split with more.`, { subjects: classes.subjects.length, needed: 2 })
   }
   return { set, training, validation: Int32Array.from(validation).sort(), enrolment, test, classes, closedSet, heldOut }
+}
+
+/** @example 'Of 15 recordings 15 have no such lane. ', 'Of 341 windows 300 reach beyond the kept rows, 41 miss samples. ' */
+function whyFew({ recordings, total: { wanted, edge, missing, flat, outliers, tooFew } }: WindowSetReport): string {
+  const without = new Set(recordings.filter(({ lane }) => lane === null).map(({ recording }) => recording)).size
+  const all = new Set(recordings.map(({ recording }) => recording)).size
+  const reasons = ([[edge, 'reach beyond the kept rows'], [missing, 'miss samples'], [flat, 'are flat'], [outliers, 'are unlike the median beat'], [tooFew, 'fill no group']] as const).filter(([count]) => count > 0)
+  if (wanted === 0 && without === 0) return 'No recording is long enough for one window after what is left out at its beginning. '
+  return `${without > 0 ? `Of ${all} recordings ${without} have no such lane. ` : ''}${reasons.length > 0 ? `Of ${wanted} windows ${reasons.map(([count, words]) => `${count} ${words}`).join(', ')}. ` : ''}`
 }
 
 /** Every network that a recipe fits. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { LabError, SplitRole, type DatasetSplit, type Recording } from '../contract/index.ts'
 import { canonicalJson } from '../curation/canonical-json.ts'
-import { joinSpans } from '../curation/spans.ts'
+import { joinSpans, rowsIn } from '../curation/spans.ts'
 import { hasTrials } from '../curation/split-roles.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { sha256, sha256File } from '../dataset/hashes.ts'
@@ -20,6 +20,8 @@ import { cutOptions, type WindowSetOptions } from './window-options.ts'
 const pipelineVersion = 1
 /** Of all window sets of a dataset together: fifty of a lab of a hundred people, or a few of long recordings. */
 const usualBudgetBytes = 4 * 2 ** 30
+/** Of one set, which is in memory as a whole, and its sides again: three million beats. */
+const mostSetBytes = 2 ** 31
 
 export interface WindowSetContext {
   readonly signal?: AbortSignal
@@ -39,7 +41,7 @@ export interface BuiltWindowSet {
  * Cuts the windows of a split, or takes them from the dataset's cache (`runs/.windows`) when nothing that they depend on has changed. Withdrawn and erased people are in none. One recording is
  * held at a time until all are written; the set itself is in memory as a whole.
  * @throws LabError `split-not-found`, `split-invalid`, `split-leaks`, `version-not-found`, `version-invalid`, `version-content-changed`, `request-invalid`, `label-not-found` (no recording has the
- *   layer), `subject-erased` (while windows were cut), `state-conflict` (labels changed meanwhile), `cancelled`, and those of reading and writing.
+ *   layer), `training-impossible` (more than memory holds), `subject-erased` (while windows were cut), `state-conflict` (labels changed meanwhile), `cancelled`, and those of reading and writing.
  * @example const { set, report } = await buildWindowSet(dataset, await dataset.splits.get('by-day'), WindowOptions.parse({ lane: 'ecg', mode: 'beat' }))
  */
 export async function buildWindowSet(dataset: Dataset, split: Pick<DatasetSplit, 'name' | 'version'>, options: WindowSetOptions, context: WindowSetContext = {}): Promise<BuiltWindowSet> {
@@ -51,6 +53,7 @@ export async function buildWindowSet(dataset: Dataset, split: Pick<DatasetSplit,
   for (const item of entries) sources.push(await sourceOf(dataset, item, options, context.signal))
   requireLayer(options.annotator, sources.filter(({ hasLayer }) => hasLayer).length)
   const contentHash = sha256(canonicalJson({ pipelineVersion, split: plan.split.hash, options: { zScore: true, ...options }, sources: sources.map(({ facts }) => facts) }))
+  requireRoom(entries, options, sources)
   const cache = new WindowCache(dataset.files, windowCacheFolder(dataset.path))
   const known = await cache.load(contentHash, context.signal)
   if (known !== null) {
@@ -75,6 +78,8 @@ export async function buildWindowSet(dataset: Dataset, split: Pick<DatasetSplit,
 interface Source {
   readonly item: ExportEntry
   readonly hasLayer: boolean
+  /** How many; 0 where none are asked for. */
+  readonly beats: number
   readonly facts: { readonly recording: string; readonly contentHash: string; readonly lane: string | null; readonly beats: string }
 }
 
@@ -82,7 +87,24 @@ async function sourceOf(dataset: Dataset, item: ExportEntry, options: WindowSetO
   if (signal?.aborted) throw new LabError('cancelled', 'Cutting windows was cancelled.')
   const recording = await dataset.recordings.get(item.entry.recording)
   const { lane, beats, hasLayer } = await beatsFor(dataset, recording, item, options)
-  return { item, hasLayer, facts: { recording: recording.id, contentHash: item.entry.contentHash, lane: lane?.lane.id ?? null, beats: beatsHash(beats) } }
+  return { item, hasLayer, beats: beats.length, facts: { recording: recording.id, contentHash: item.entry.contentHash, lane: lane?.lane.id ?? null, beats: beatsHash(beats) } }
+}
+
+/**
+ * Before anything is cut: a stride of a thousandth of a second makes gigabytes of a few minutes, and a computer that runs out of memory says less of the reason.
+ * @throws LabError `training-impossible` with the windows, their samples and bytes.
+ */
+function requireRoom(entries: readonly ExportEntry[], options: WindowSetOptions, sources: readonly Source[]): void {
+  const { length } = windowSamples(cutOptions(options))
+  const strides = (rows: number, rateHz: number): number => Math.max(0, (rows / rateHz - options.seconds) / options.strideSeconds)
+  const windows = options.mode === 'window' ? entries.reduce((sum, { entry }) => sum + strides(rowsIn(joinSpans(entry.spans)), entry.rateHz), 0) : sources.reduce((sum, { beats }) => sum + beats, 0)
+  const bytes = 4 * length * windows
+  if (bytes <= mostSetBytes) return
+  throw new LabError(
+    'training-impossible',
+    `This would make ${Math.round(windows)} windows of ${length} samples: ${(bytes / 2 ** 30).toFixed(1)} GiB, where ${mostSetBytes / 2 ** 30} are the most. Take ${options.mode === 'window' ? 'a longer stride, shorter windows or ' : ''}a lower rate or a smaller version.`,
+    { windows: Math.round(windows), length, bytes, most: mostSetBytes },
+  )
 }
 
 const beatsHash = (beats: readonly Anchor[]): string => sha256(canonicalJson(beats.map(({ row }) => row)))

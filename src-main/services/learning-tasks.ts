@@ -3,7 +3,7 @@ import {
   EngineChoice, LabError, type Decision, type EngineStatus, type Gallery, type ModelExport, type ModelName, type Recipe, type RecipeName, type RecipePreset, type RecordingId, type RunEpoch, type RunId, type RunRecord,
   type RunReport, type SubjectCode,
 } from '../contract/index.ts'
-import { nodeFiles } from '../dataset/files.ts'
+import { nodeFiles, type Files } from '../dataset/files.ts'
 import { fileURLToPath } from 'node:url'
 import { recipeOf } from '../learning/recipes/recipe-presets.ts'
 import { newRun, recipeForSplit } from '../runs/new-run.ts'
@@ -29,9 +29,17 @@ async function inTrainer<T extends TrainerTask>(task: T, { trainer, signal, list
   if (signal.aborted) cancel()
   try {
     return await job.result
+  } catch (thrown) {
+    throw stoppedBefore(thrown, signal)
   } finally {
     signal.removeEventListener('abort', cancel)
   }
+}
+
+/** Ctrl-C reaches the trainer itself as well; in its first moments it cannot say yet that it heard. */
+function stoppedBefore(thrown: unknown, { aborted }: AbortSignal): unknown {
+  const isSignal = thrown instanceof LabError && thrown.code === 'trainer-ended' && (thrown.data.signal === 'SIGINT' || thrown.data.signal === 'SIGTERM')
+  return aborted && isSignal ? new LabError('cancelled', 'It was stopped before it had begun; nothing of it is lost.', {}) : thrown
 }
 
 export const enginesAt = (command: LearningCommand): Promise<EngineStatus[]> => inTrainer({ kind: 'engines' }, command)
@@ -46,11 +54,28 @@ export interface TrainOptions {
   readonly engine: EngineChoice
 }
 
+/** A recipe is a page of JSON: what is larger is another file, or none that ends. */
+const mostRecipeBytes = 1 << 20
+
+/** @throws LabError `recipe-invalid` for more than 1 MiB, and those of reading. */
+async function recipeFile(files: Files, path: string): Promise<string> {
+  const file = await files.open(path, 'read')
+  try {
+    const bytes = new Uint8Array(mostRecipeBytes + 1)
+    let length = 0
+    for (let got = -1; got !== 0 && length < bytes.length; length += got) got = await file.read(bytes.subarray(length), length)
+    if (length > mostRecipeBytes) throw new LabError('recipe-invalid', `${path} is larger than ${mostRecipeBytes} bytes: it is no recipe.`, { path, reason: 'too large' })
+    return new TextDecoder().decode(bytes.subarray(0, length))
+  } finally {
+    await file.close()
+  }
+}
+
 /** Makes a run and does it, here and now. @throws LabError as `executeRun`, `recipe-invalid`, `split-not-found`. */
 export async function trainAt({ path, split: splitName, recipe: wanted, seed, name, engine }: TrainOptions, command: LearningCommand): Promise<{ record: RunRecord; report: RunReport }> {
   const id = await withDataset(path, 'write', async (dataset) => {
     const split = await dataset.splits.get(splitName)
-    const recipe: Recipe = 'file' in wanted ? parseRecipeText(new TextDecoder().decode(await dataset.files.readFile(resolve(wanted.file)))) : recipeForSplit(recipeOf(wanted.name, wanted.preset), split)
+    const recipe: Recipe = 'file' in wanted ? parseRecipeText(await recipeFile(dataset.files, resolve(wanted.file))) : recipeForSplit(recipeOf(wanted.name, wanted.preset), split)
     const record = newRun({ split, recipe, preset: 'file' in wanted ? null : wanted.preset, seed, name, engine, wallMs: Date.now() })
     await new RunStore(dataset.files, dataset.path).create(record)
     await dataset.note('run.created', { run: record.id, split: splitName, recipe: recipe.recipe, seed })
@@ -67,6 +92,17 @@ export async function resumeAt(path: string, id: RunId, command: LearningCommand
 
 export const findRunAt = (path: string, text: string): Promise<RunId> => withDataset(path, 'read', (dataset) => new RunStore(dataset.files, dataset.path).find(text))
 export const listRunsAt = (path: string): Promise<RunListing> => withDataset(path, 'read', (dataset) => new RunStore(dataset.files, dataset.path).list())
+
+export const runRecordAt = (path: string, id: RunId): Promise<RunRecord> => withDataset(path, 'read', (dataset) => new RunStore(dataset.files, dataset.path).folder(id).record())
+
+/** @throws LabError `report-not-found`, `run-invalid`. */
+export function reportAt(path: string, id: RunId): Promise<{ report: RunReport; folder: string }> {
+  return withDataset(path, 'read', async (dataset) => {
+    const folder = new RunStore(dataset.files, dataset.path).folder(id)
+    await folder.record()
+    return { report: await folder.report(), folder: folder.path }
+  })
+}
 
 export function showRunAt(path: string, id: RunId): Promise<{ record: RunRecord; epochs: RunEpoch[]; report: RunReport | null; folder: string }> {
   return withDataset(path, 'read', async (dataset) => {
@@ -108,8 +144,15 @@ export async function enrolAt(path: string, options: { run: RunId; model: ModelN
 /** `record`: a recording of the dataset (id or its beginning), or the path of a file. */
 export async function identifyAt(path: string, options: { run: RunId; model: ModelName; record: string; claim: SubjectCode | null; beats: number }, command: LearningCommand): Promise<Decision> {
   const { record, ...others } = options
-  const recording = await withDataset(path, 'read', (dataset) => dataset.recordings.find(record).catch(() => null))
+  const recording = await withDataset(path, 'read', (dataset) => dataset.recordings.find(record).catch((thrown: unknown) => noRecording(thrown)))
   return inTrainer({ kind: 'identify', path, ...others, source: recording === null ? { path: resolve(record) } : { recording } }, command)
+}
+
+/** Not a recording of the dataset: a path. @throws what was thrown for anything else, also for a beginning that fits several. */
+function noRecording(thrown: unknown): null {
+  if (!(thrown instanceof LabError) || thrown.code !== 'recording-not-found') throw thrown
+  if (Array.isArray(thrown.data.matches) && thrown.data.matches.length > 1) throw thrown
+  return null
 }
 
 /** The model that stands for a run when none is named: the student, else what it has. */

@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, totalmem } from 'node:os'
 import { version } from '../../package.json'
 import {
   LabError, type Decision, type EngineStatus, type Gallery, type ModelExport, type ModelName, type Recipe, type RecordingId, type RunCheck, type RunEpoch, type RunId, type RunProgress, type RunRecord, type RunReport,
@@ -68,7 +68,7 @@ export async function runTrainerTask(task: TrainerTask, context: TrainerContext)
 
 function onDataset(dataset: Dataset, task: Exclude<TrainerTask, { kind: 'engines' }>, context: TrainerContext): Promise<TrainerResults[keyof TrainerResults]> {
   const { signal, cores, onDone } = context
-  const world = { signal, now, wallMs: () => Date.now(), program: version, chooseEngine: (record: Pick<RunRecord, 'engine'>) => chooseEngine(record.engine, { cores }), onDone }
+  const world = { signal, now, wallMs: () => Date.now(), program: version, chooseEngine: (record: Pick<RunRecord, 'engine'>) => chooseEngine(withinCores(record.engine), { cores }), onDone }
   switch (task.kind) {
     case 'check':
       return checkRun(dataset, task.split, task.recipe, { signal })
@@ -83,6 +83,11 @@ function onDataset(dataset: Dataset, task: Exclude<TrainerTask, { kind: 'engines
     case 'identify':
       return identifyRecording(dataset, task, world)
   }
+}
+
+/** More threads than cores wait for each other instead of computing: 256 on two cores do not end. A run may come from a larger computer. */
+function withinCores(engine: RunRecord['engine']): RunRecord['engine'] {
+  return { ...engine, threads: engine.threads === null ? null : Math.min(engine.threads, availableParallelism()) }
 }
 
 function environment(): NonNullable<RunRecord['environment']> {

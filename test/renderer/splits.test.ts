@@ -43,6 +43,24 @@ describe('a split that is being made', () => {
     expect(splits.error?.code).toBe('split-impossible')
   })
 
+  it('takes nothing of the dataset that was open before, however late the answer', async () => {
+    const waiting: (() => void)[] = []
+    const summary = { name: 'old', version: 'v1', strategy: 'leave-last-day-out', subjects: 2, problem: null } as never
+    const { splits } = await setUp({
+      'splits.list': () => new Promise((resolve) => waiting.push(() => resolve([summary]))),
+      'splits.preview': () => new Promise((resolve) => waiting.push(() => resolve(report()))),
+    })
+    const [listed, looked] = [splits.refresh(), splits.begin([{ name: 'v1' }])]
+    splits.version = 'v1'
+    const seen = splits.look()
+    const before = splits.generation
+    splits.clear()
+    expect(splits.generation).toBe(before + 1)
+    for (const answer of waiting) answer()
+    await Promise.all([listed, looked, seen])
+    expect([splits.list, splits.version, splits.preview, splits.error]).toEqual([[], '', null, null])
+  })
+
   it('may be leaky only under its own name', async () => {
     const { splits } = await setUp()
     await splits.begin([{ name: 'v1' }])

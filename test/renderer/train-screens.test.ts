@@ -121,7 +121,7 @@ describe('the screens of training', () => {
     app.runs.comparison = sampleComparison()
     const markup = html(app, { name: 'runs-compare', ids: [a, b] })
     const text = words(markup)
-    for (const part of ['4.10% ± 0.20', 'no significant difference', 'better', 'worse', '0.110', '963K', '1.91', 'Copy as CSV', 'Copy as LaTeX', '+1.10 [−0.30, +2.50]']) expect(text).toContain(part)
+    for (const part of ['4.10% ± 0.20', 'no significant difference', 'better', 'worse', '11.0%', '963K', '1.91', 'Copy as CSV', 'Copy as LaTeX', '+1.10 [−0.30, +2.50]']) expect(text).toContain(part)
     expect(markup).toContain('aria-label="EER 2.80%, 95 % of draws between 2.18% and 3.64%"')
   })
 

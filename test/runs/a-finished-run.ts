@@ -10,6 +10,8 @@ import { recipeOf } from '../../src-main/learning/recipes/recipe-presets.ts'
 import { packModel, type ModelUse, type StoredModel } from '../../src-main/runs/embedding-models.ts'
 import { newRun } from '../../src-main/runs/new-run.ts'
 import type { TaskWorld } from '../../src-main/runs/open-run.ts'
+import { sha256 } from '../../src-main/dataset/hashes.ts'
+import { encodeArrays } from '../../src-main/runs/array-file.ts'
 import { RunStore } from '../../src-main/runs/run-store.ts'
 import { trainingData, type TrainingData } from '../../src-main/runs/training-data.ts'
 import { windowOptionsOf } from '../../src-main/runs/window-options.ts'
@@ -66,7 +68,7 @@ export async function finishedRun(folder: string, name = 'A run'): Promise<Finis
     lda: { kind: 'lda', name: 'lda', use, model: PcaLda.fit({ values: samplesOf(set, data.training), length: set.length, labels }, { components: 20, shrinkage: 0.1 }) }, template: { kind: 'template', name: 'template', use },
   } as const satisfies Partial<Record<ModelName, StoredModel>>
   const begun = newRun({ split, recipe, preset: 'quick', seed: 1, name, engine: EngineChoice.parse({}), wallMs: Date.UTC(2026, 2, 9) })
-  const models = Object.values(stored).map((model) => ({ name: model.name, network: model.kind, parameters: 0, macs: null, epochs: 1, bestEpoch: 1, stoppedEarly: false, seconds: 1, hash: 'a'.repeat(64) }))
+  const models = Object.values(stored).map((model) => ({ name: model.name, network: model.kind, parameters: 0, macs: null, epochs: 1, bestEpoch: 1, stoppedEarly: false, seconds: 1, hash: sha256(encodeArrays(packModel(model))) }))
   const windows = { contentHash: set.contentHash, rateHz: set.rateHz, length: set.length, channels: set.channels, byRole: { test: data.test.length }, subjects: people.length, recordings: 6, dropped: {} }
   const record: RunRecord = { ...begun, state: 'finished', models, windows }
   const run = await new RunStore(dataset.files, dataset.path).create(record)

@@ -72,7 +72,7 @@ describe('an exported model', () => {
     const metadata = metadataOf(await readFile(out))
     expect(metadata).toMatchObject({
       'pulseprint.program': '1.2.3-test', 'pulseprint.run': run.record.id, 'pulseprint.model': 'student', 'pulseprint.split_hash': run.split.hash, 'pulseprint.embedding_dimensions': '64',
-      'pulseprint.model_hash': 'a'.repeat(64), license: expect.stringContaining('No licence'), 'pulseprint.intended_use': expect.stringContaining('Not for medical diagnosis'),
+      'pulseprint.model_hash': run.record.models.find(({ name }) => name === 'student')?.hash, license: expect.stringContaining('No licence'), 'pulseprint.intended_use': expect.stringContaining('Not for medical diagnosis'),
     })
     expect(JSON.parse(metadata['pulseprint.preprocessing'])).toEqual({
       lane: 'ecg', channel: null, rateHz: 250, channels: 1, length: 150,
@@ -219,7 +219,9 @@ describe('8-bit weights that are not worth it', () => {
     const normal = normals(4)
     const projection = Float32Array.from({ length: 150 * 8 }, (_, at) => (at < 8 ? 0 : normal()))
     mean[0] = 1e5
-    await new RunStore(run.dataset.files, run.dataset.path).folder(run.record.id).writeModel('lda', packModel({ ...lda, model: PcaLda.from({ mean, projection }) }))
+    const own = new RunStore(run.dataset.files, run.dataset.path).folder(run.record.id)
+    const hash = await own.writeModel('lda', packModel({ ...lda, model: PcaLda.from({ mean, projection }) }))
+    await own.writeRecord({ ...run.record, models: run.record.models.map((model) => (model.name === 'lda' ? { ...model, hash } : model)) })
     const { quantised, out, card } = await exportAs(run, 'lda', { quantised: true })
     expect(quantised).toMatchObject({ kept: false, eerBefore: expect.any(Number), eerAfter: expect.any(Number) })
     expect(quantised?.meanCosine).toBeLessThan(0.9)

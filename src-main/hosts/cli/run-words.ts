@@ -4,10 +4,13 @@ export const percent = (value: number | null): string => (value === null ? '-' :
 const withInterval = ({ value, interval }: Estimate): string => `${percent(value)}${interval ? ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]` : ''}`
 const beatsWord = (beats: number): string => (beats === 0 ? 'all beats' : beats === 1 ? '1 beat' : `${beats} beats`)
 
+/** Without characters that would move a terminal's cursor or change its colours: a run's folder may come from anywhere. */
+export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ')
+
 /** What a run is, for a terminal. */
 export function describeRun({ id, name, state, recipe, split, seed, ran, models, seconds, error, notes = [], windows }: RunRecord): string[] {
   return [
-    `${id}${name ? ` (${name})` : ''}: ${recipe.recipe} on ${split.name} (${split.strategy}), seed ${seed}: ${state}, ${Math.round(seconds)} s`,
+    `${id}${name ? ` (${printable(name)})` : ''}: ${recipe.recipe} on ${split.name} (${split.strategy}), seed ${seed}: ${state}, ${Math.round(seconds)} s`,
     ...(error ? [`${error.code}: ${error.message}`] : []),
     ...notes.map(({ code, message }) => `${code}: ${message}`),
     ...(ran ? [`Engine: ${ran.engine} (${ran.version}), ${ran.threads} threads${ran.reasons.map(({ engine, reason }) => `; not ${engine}: ${reason}`).join('')}`] : []),

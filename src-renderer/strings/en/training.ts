@@ -108,6 +108,7 @@ export const training = {
   },
   now: {
     nothingTitle: 'Nothing is being trained',
+    lastText: (name: string, state: string) => `The last run was ${name}: ${state.toLowerCase()}.`,
     nothingText: 'What you start appears here with its curves. It goes on when you close this page.',
     queue: 'Queue',
     queueEmpty: 'Nothing waits.',

@@ -1,7 +1,7 @@
 import type { Strings } from '../en.ts'
 
 const when = (value: string | undefined, text: (value: string) => string): string => (value === undefined ? '' : text(value))
-const measureNames: Readonly<Record<string, string>> = { eer: 'EER', rank1: '首位命中率' }
+const measureNames: Readonly<Record<string, string>> = { eer: 'EER', rank1: 'Rank-1' }
 const measureOf = (measure: string | undefined): string => measureNames[measure ?? ''] ?? ''
 const normalisationReasons: Readonly<Record<string, string>> = { 'cohort-too-small': '参照组人数太少', 'cohort-without-spread': '参照组的得分没有差别' }
 
@@ -13,7 +13,7 @@ export const report: Strings['report'] = {
   evaluateAgain: '重新评估',
   evaluateHint: '重新检验训练好的模型，不做任何训练。',
   evaluated: '报告已更新。',
-  toRun: '训练',
+  toRun: '运行',
   savePage: '保存页面',
   savePageHint: '一个包含全部内容的 HTML 文件，供没有 Pulseprint 的人阅读。',
   identify: '用它识别',
@@ -38,7 +38,7 @@ export const report: Strings['report'] = {
   headlineHint: '选择一个模型：下方为该模型的数据。',
   eer: 'EER',
   eerLong: '等错误率',
-  rank1: '首位命中率',
+  rank1: 'Rank-1',
   interval: (interval) => `95%：${interval}`,
   noInterval: '受试者太少，无法给出区间',
   noValue: '没有试验',
@@ -50,8 +50,8 @@ export const report: Strings['report'] = {
   warns: '请谨慎看待这些数字',
   sentenceTones: { bad: '严重', warn: '注意', good: '良好', neutral: '事实' },
   sentences: {
-    headline: (w) => `${w.system}，${w.beats}：EER ${w.eer}（95% 区间 ${w.low} 至 ${w.high}）${when(w.rank1, (rank1) => `，首位命中率 ${rank1}`)}，共 ${w.subjects}。`,
-    'headline-without-interval': (w) => `${w.system}，${w.beats}：EER ${w.eer}${when(w.rank1, (rank1) => `，首位命中率 ${rank1}`)}，共 ${w.subjects}；人数太少，无法给出区间。`,
+    headline: (w) => `${w.system}，${w.beats}：EER ${w.eer}（95% 区间 ${w.low} 至 ${w.high}）${when(w.rank1, (rank1) => `，Rank-1 ${rank1}`)}，共 ${w.subjects}。`,
+    'headline-without-interval': (w) => `${w.system}，${w.beats}：EER ${w.eer}${when(w.rank1, (rank1) => `，Rank-1 ${rank1}`)}，共 ${w.subjects}；人数太少，无法给出区间。`,
     'no-trials': (w) => `${w.system}，${w.beats}：没有同人试验或没有异人试验，因此没有 EER。`,
     'too-few-subjects-to-rank': (w) =>
       `受试者太少，无法比较${w.system}与${w.reference}（${measureOf(w.measure)}，${w.beats}）：${w.subjects}，需要 ${w.needed} 位。${when(w.halfWidth, (half) => `差值 ${w.difference} 个百分点，精度为 ± ${half}。`)}`,
@@ -74,10 +74,10 @@ export const report: Strings['report'] = {
   leakChecks: { 'fitted-on-test': '有内容在测试部分上拟合', 'chosen-on-test': '有选择依据了测试部分', 'teacher-saw-test': '教师见过测试部分' },
   leakInvolved: (recordings, subjects) => `${recordings}，${subjects}`,
   permutationPassed: (eer, low, high) => `打乱姓名：EER ${eer}，处于随机水平（${low} 至 ${high}）。`,
-  noLeaks: '此次训练的过程中未发现泄漏。',
+  noLeaks: '此次运行的过程中未发现泄漏。',
   sideBySide: '并列比较',
   columns: {
-    model: '模型', eer: 'EER', rank1: '首位命中率', fnmr: (fmr) => `FMR 为 ${fmr} 时的 FNMR`, dcf: (prior) => `minDCF ${prior}`, dPrime: 'd′', ece: 'ECE 之前 → 之后', parameters: '参数、MAC', latency: '延迟 p50、p95',
+    model: '模型', eer: 'EER', rank1: 'Rank-1', fnmr: (fmr) => `FMR 为 ${fmr} 时的 FNMR`, dcf: (prior) => `minDCF ${prior}`, dPrime: 'd′', ece: 'ECE 之前 → 之后', parameters: '参数、MAC', latency: '延迟 p50、p95',
     cllr: 'Cllr、最小',
   },
   notShown: '不显示',
@@ -86,7 +86,7 @@ export const report: Strings['report'] = {
   paired: '配对比较',
   pairedHint: '双方使用同样的受试者重抽；p 经 Holm 校正。竖线表示没有差异。',
   pairedNone: '只有一个模型，无从比较。',
-  pairedMeasure: { eer: 'EER', rank1: '首位命中率' },
+  pairedMeasure: { eer: 'EER', rank1: 'Rank-1' },
   pairedMeasureLabel: '指标',
   versus: (system, reference) => `${system}对${reference}`,
   points: (points) => `${points} 个百分点`,
@@ -120,7 +120,7 @@ export const report: Strings['report'] = {
   macs: (count) => `${count} MAC`,
   milliseconds: (value) => `${value} 毫秒`,
   facts: '基本信息',
-  factNames: { recipe: '配方', version: '版本', split: '划分', windows: '窗口', engine: '引擎', processor: '处理器', seeds: '种子', program: '程序', evaluated: '评估时间', models: '模型哈希' },
+  factNames: { recipe: '方案', version: '版本', split: '划分', windows: '窗口', engine: '引擎', processor: '处理器', seeds: '种子', program: '程序', evaluated: '评估时间', models: '模型哈希' },
   recipes: { thkd: 'THKD：教师与蒸馏学生', teacher: '教师', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
   engineLine: (engine, provider, threads, version) => `${engine} ${version}，${provider}，${threads}`,
   copyHash: (name) => `复制哈希：${name}`,

@@ -110,6 +110,7 @@ export const training: Strings['training'] = {
   },
   now: {
     nothingTitle: '当前没有训练',
+    lastText: (name, state) => `上一次运行是 ${name}：${state}。`,
     nothingText: '开始的运行会连同曲线显示在这里。关闭此页面不影响其继续。',
     queue: '队列',
     queueEmpty: '没有等待的运行。',

@@ -16,11 +16,12 @@ export function beatsText(beats: number, t: Strings, format: Format): string {
 
 /** @example compactText(5524416, format) // '5.52M' */
 export function compactText(value: number, format: Format): string {
-  return new Intl.NumberFormat(format.locale, { notation: 'compact', maximumSignificantDigits: 3 }).format(value)
+  return new Intl.NumberFormat(format.locale === 'zh-CN' ? 'en' : format.locale, { notation: 'compact', maximumSignificantDigits: 3 }).format(value)
 }
 
 export function millisecondsText(value: number, t: Strings, format: Format): string {
-  return t.report.milliseconds(format.short(value, value < 10 ? 2 : 1))
+  // A matrix product of a few numbers is not free.
+  return t.report.milliseconds(value > 0 && value < 0.01 ? `< ${format.number(0.01, 2)}` : format.short(value, value < 10 ? 2 : 1))
 }
 
 /** Never as 0: the draws of subjects cannot show that. @example pText(0.00042, format) // '< 0.001' */

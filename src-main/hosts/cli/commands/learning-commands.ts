@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
-import { EngineChoice, EngineName, LabError, ModelName, RecipeName, RecipePreset, SubjectCode, type RunProgress, type RunRecord } from '../../../contract/index.ts'
+import { EngineChoice, EngineName, LabError, ModelName, RecipeName, RecipePreset, RunRecord, SubjectCode, type RunProgress } from '../../../contract/index.ts'
 import {
-  enginesAt, enrolAt, evaluateRunAt, exportModelAt, findRunAt, identifyAt, listRunsAt, removeRunAt, resumeAt, showRunAt, trainAt, usualModel, type LearningCommand,
+  enginesAt, enrolAt, evaluateRunAt, exportModelAt, findRunAt, identifyAt, listRunsAt, removeRunAt, reportAt, resumeAt, runRecordAt, showRunAt, trainAt, usualModel, type LearningCommand,
 } from '../../../services/learning-tasks.ts'
 import { wholeNumber } from '../arguments.ts'
 import { exitCode, runCommand, type Output } from '../output.ts'
-import { describeRun, percent, reportLines, runSummary } from '../run-words.ts'
+import { describeRun, percent, printable, reportLines, runSummary } from '../run-words.ts'
 
 interface DatasetOption {
   dataset: string
@@ -40,10 +40,10 @@ export function learningCommands(program: Command): void {
     .option('--preset <preset>', `how much is done: ${RecipePreset.options.join(', ')}`, oneOf(RecipePreset.options), 'quick')
     .option('--recipe-file <file>', 'a recipe as JSON, instead of --recipe and --preset')
     .option('--seed <number>', 'of everything that is drawn', wholeNumber, 1)
-    .option('--name <text>', 'a name for the run', '')
+    .option('--name <text>', 'a name for the run', runName, '')
     .option('--engine <engine>', `auto, ${EngineName.options.join(', ')}`, oneOf(['auto', ...EngineName.options]), 'auto')
     .option('--provider <provider>', 'where the onnx engine computes: auto, cpu, cuda, dml, webgpu, coreml', oneOf(['auto', 'cpu', 'cuda', 'dml', 'webgpu', 'coreml']), 'auto')
-    .option('--threads <number>', 'threads of the engine', wholeNumber)
+    .option('--threads <number>', 'threads of the engine', threadCount)
     .option('--resume <run>', 'go on with this run instead of beginning one')
     .option('--json', 'print one JSON object')
     .action((options: TrainOptions) =>
@@ -107,9 +107,9 @@ export function learningCommands(program: Command): void {
     .action((run: string, options: DatasetOption) =>
       runCommand(options, async (output) => {
         const path = resolve(options.dataset)
-        const { report, folder } = await showRunAt(path, await findRunAt(path, run))
-        output.result(report === null ? { report: null } : report, () => (report === null ? ['The run has no report yet.'] : [...reportLines(report), `Page: ${folder}/report.html`]))
-        return report === null ? exitCode.failed : exitCode.done
+        const { report, folder } = await reportAt(path, await findRunAt(path, run))
+        output.result(report, () => [...reportLines(report), `Page: ${folder}/report.html`])
+        return exitCode.done
       }),
     )
 
@@ -118,7 +118,7 @@ export function learningCommands(program: Command): void {
     .description('write a trained network as ONNX, checked against the trainer, with its model card')
     .argument('<run>', 'id, its beginning, or name')
     .requiredOption('--dataset <folder>', 'the dataset')
-    .requiredOption('--out <file>', 'the ONNX file')
+    .requiredOption('--out <file>', 'the ONNX file', fileName)
     .option('--model <name>', 'student, teacher or scratch', oneOf(ModelName.options))
     .option('--int8', 'a quantised file beside it, where it holds its accuracy')
     .option('--json', 'print one JSON object')
@@ -159,7 +159,7 @@ export function learningCommands(program: Command): void {
     .description('say who a recording is of, or whether it is of the person claimed')
     .requiredOption('--dataset <folder>', 'the dataset')
     .requiredOption('--run <run>', 'id, its beginning, or name')
-    .requiredOption('--record <record>', 'a recording of the dataset, or the path of a WFDB record or EDF file')
+    .requiredOption('--record <record>', 'a recording of the dataset, or the path of a WFDB record or EDF file', fileName)
     .option('--model <name>', 'of the run; the student when left out', oneOf(ModelName.options))
     .option('--claim <subject>', 'verify that it is this person', claimed)
     .option('--beats <number>', 'beats that the decision rests on; 0: all', wholeNumber, 0)
@@ -216,19 +216,21 @@ function trainOptions({ split, recipe, preset, recipeFile, seed, name, engine, p
   if (split === undefined) throw new LabError('usage-invalid', '--split is needed, or --resume.', { option: 'split' })
   const known = RecipeName.safeParse(recipe)
   if (recipeFile === undefined && !known.success) throw new LabError('usage-invalid', `--recipe is one of ${RecipeName.options.join(', ')}.`, { option: 'recipe' })
+  // Other engines have no providers: whoever asks for one must not be given another engine without a word.
+  if (provider !== 'auto' && engine !== 'auto' && engine !== 'onnx') throw new LabError('usage-invalid', `--provider is one of the engine onnx; --engine ${engine} has none.`, { option: 'provider' })
   return {
-    split, seed, name, engine: EngineChoice.parse({ engine, provider, threads: threads ?? null }),
+    split, seed, name, engine: EngineChoice.parse({ engine: provider === 'auto' ? engine : 'onnx', provider, threads: threads ?? null }),
     recipe: recipeFile === undefined ? { name: known.data ?? 'thkd', preset } : { file: recipeFile },
   }
 }
 
 async function modelOf(path: string, run: string, model: ModelName | undefined) {
   const id = await findRunAt(path, run)
-  return { id, model: model ?? usualModel((await showRunAt(path, id)).record) }
+  return { id, model: model ?? usualModel(await runRecordAt(path, id)) }
 }
 
 function runLine({ id, name, state, recipe, split, seed, createdAt, models }: RunRecord): string {
-  return [id, state.padEnd(11), recipe.recipe.padEnd(8), split.name.padEnd(16), `seed ${seed}`, createdAt.slice(0, 16).replace('T', ' '), models.map((model) => model.name).join(' '), name].join('  ').trimEnd()
+  return [id, state.padEnd(11), recipe.recipe.padEnd(8), split.name.padEnd(16), `seed ${seed}`, createdAt.slice(0, 16).replace('T', ' '), models.map((model) => model.name).join(' '), printable(name)].join('  ').trimEnd()
 }
 
 function oneOf<T extends string>(options: readonly T[]) {
@@ -237,6 +239,23 @@ function oneOf<T extends string>(options: readonly T[]) {
     if (found === undefined) throw new InvalidArgumentError(`It is one of ${options.join(', ')}.`)
     return found
   }
+}
+
+function threadCount(text: string): number {
+  const read = EngineChoice.shape.threads.safeParse(wholeNumber(text))
+  if (!read.success || read.data === null) throw new InvalidArgumentError('It is a whole number from 1 to 256.')
+  return read.data
+}
+
+/** One line, as lists of runs show it. */
+function runName(text: string): string {
+  if (!RunRecord.shape.name.safeParse(text).success || text !== printable(text)) throw new InvalidArgumentError('It is one line of at most 120 characters.')
+  return text
+}
+
+function fileName(text: string): string {
+  if (text.trim() === '' || /[\\/]$/.test(text)) throw new InvalidArgumentError('It is the name of a file.')
+  return text
 }
 
 function claimed(text: string): SubjectCode {

@@ -7,6 +7,7 @@ import { shapeAt, sizeOf, type Graph, type Port } from './graph.ts'
 import { describeGraph } from './graph-statistics.ts'
 import { writeModel } from './onnx-writer.ts'
 import { traceStep } from './trace.ts'
+import { useConvolutions } from './use-convolutions.ts'
 
 type Runtime = typeof import('onnxruntime-node')
 
@@ -35,7 +36,7 @@ export async function createOnnxEngine({ threads, provider = 'cpu' }: OnnxEngine
     threads,
     version,
     async compile(step: Step, inputs: Specs, options: CompileOptions = {}): Promise<Compiled> {
-      const graph = traceStep(step, inputs, options)
+      const graph = useConvolutions(traceStep(step, inputs, options))
       const bytes = writeModel(withOwnNames(graph), { producerVersion: version, graphName: 'step' })
       const session = await runtime.InferenceSession.create(bytes, {
         executionProviders: [provider],
