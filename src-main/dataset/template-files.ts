@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { LabError, ModelName, TemplateInfo, type SubjectCode } from '../contract/index.ts'
 import { writeAtomically, type Files } from './files.ts'
@@ -104,6 +104,8 @@ export class TemplateFiles {
       throw damaged(path, thrown instanceof Error ? thrown.message : String(thrown))
     }
     const read = TemplateContent.safeParse(value)
+    // Erasure goes by the file's name: nobody may hide behind another one's.
+    if (read.success && basename(path) !== `${read.data.info.subject}.json`) throw damaged(path, `it is a template of ${read.data.info.subject}`)
     if (read.success) return read.data
     throw damaged(path, `${read.error.issues[0].path.map(String).join('.')}: ${read.error.issues[0].message}`)
   }

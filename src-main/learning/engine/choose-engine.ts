@@ -26,7 +26,9 @@ export interface EngineHost {
 export async function chooseEngine({ engine: wanted, provider, threads }: EngineChoice, { cores, load = loadEngine }: EngineHost): Promise<ChosenEngine> {
   const reasons: { engine: EngineName; reason: string }[] = []
   const options: LoadOptions = { threads: threads ?? cores, provider: provider === 'auto' ? 'cpu' : provider }
-  for (const name of wanted === 'auto' ? engineNames : [wanted]) {
+  // Only one engine has providers: who asks for one does not want another engine instead.
+  const order = wanted !== 'auto' ? [wanted] : provider === 'auto' || provider === 'cpu' ? engineNames : (['onnx'] as const)
+  for (const name of order) {
     try {
       return { engine: await checked(name, options, load), reasons }
     } catch (thrown) {

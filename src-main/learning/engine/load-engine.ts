@@ -27,7 +27,7 @@ export async function loadEngine(name: EngineName, { threads, provider }: LoadOp
   } catch (thrown) {
     if (thrown instanceof LabError && thrown.code === 'engine-unavailable') throw thrown
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new LabError('engine-unavailable', `The engine "${name}" cannot be used here: ${reason.split('\n')[0]}`, { engine: name, reason }, { cause: thrown })
+    throw new LabError('engine-unavailable', `The engine "${name}" cannot be used here: ${reason.split('\n')[0].trim()}`, { engine: name, reason }, { cause: thrown })
   }
 }
 
