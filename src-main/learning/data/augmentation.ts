@@ -1,3 +1,4 @@
+import { gaussians, uniform } from '../../curation/gaussian.ts'
 import type { Random } from '../../curation/random.ts'
 
 /** How windows are changed each time that they are shown, so that a model does not learn them by heart. All zero: not at all. */
@@ -19,7 +20,6 @@ export interface BatchShape {
   readonly rateHz: number
 }
 
-const twoTo32 = 0x1_0000_0000
 
 /**
  * Changes a batch [rows, length, channels] in place: each window is shifted by whole samples (the first or last one is held, nothing is interpolated), scaled, and given noise. All of a window's channels are
@@ -34,7 +34,7 @@ export function augment(batch: Float32Array, { rows, length, channels, rateHz }:
     const window = batch.subarray(row * size, (row + 1) * size)
     if (farthest > 0) shift(window, random.below(2 * farthest + 1) - farthest, channels)
     if (amplitude > 0) {
-      const gain = 1 + amplitude * (2 * (random.next() / twoTo32) - 1)
+      const gain = 1 + amplitude * (2 * uniform(random) - 1)
       for (let i = 0; i < size; i++) window[i] *= gain
     }
     if (noise > 0) for (let channel = 0; channel < channels; channel++) addNoise(window, channel, channels, noise, gaussian)
@@ -64,21 +64,4 @@ function addNoise(window: Float32Array, channel: number, channels: number, part:
   for (let i = channel; i < window.length; i += channels) power += (window[i] - mean) ** 2 / length
   const deviation = part * Math.sqrt(power)
   for (let i = channel; i < window.length; i += channels) window[i] += deviation * gaussian()
-}
-
-/** Standard normal numbers, two for each pair of uniform ones. Source: Box and Muller 1958. */
-function gaussians(random: Random): () => number {
-  let spare: number | null = null
-  return () => {
-    if (spare !== null) {
-      const second = spare
-      spare = null
-      return second
-    }
-    // Never 0: its logarithm is none.
-    const radius = Math.sqrt(-2 * Math.log((random.next() + 1) / twoTo32))
-    const angle = (2 * Math.PI * random.next()) / twoTo32
-    spare = radius * Math.sin(angle)
-    return radius * Math.cos(angle)
-  }
 }

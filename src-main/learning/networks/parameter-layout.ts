@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { Random } from '../../curation/random.ts'
 import type { Specs, Tensors } from '../engine/engine.ts'
 import { traceStep } from '../engine/onnx/trace.ts'
-import { gaussians, uniform } from './gaussian.ts'
+import { gaussians, uniform } from '../../curation/gaussian.ts'
 import type { Forward, Initializer, Scope } from './scope.ts'
 
 /** Where a named array lies in the one flat array of its kind: values `offset` to `offset + size`, row-major. */

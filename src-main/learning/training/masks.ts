@@ -1,5 +1,5 @@
 import { Random } from '../../curation/random.ts'
-import { uniform } from '../networks/gaussian.ts'
+import { uniform } from '../../curation/gaussian.ts'
 import type { MaskEntry } from '../networks/parameter-layout.ts'
 
 /** Fills the random masks that a network asks for, 1 / keep or 0. The same for the same seed and step, whatever came before. */

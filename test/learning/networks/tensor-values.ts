@@ -1,7 +1,7 @@
 import { tensor, type Tensor } from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
 import { Random } from '../../../src-main/curation/random.ts'
-import { gaussians } from '../../../src-main/learning/networks/gaussian.ts'
+import { gaussians } from '../../../src-main/curation/gaussian.ts'
 
 /** The tensor's values, row-major. */
 export const valuesOf = (values: Tensor): number[] => Array.from(values.dataSync())

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Random } from '../../../src-main/curation/random.ts'
-import { gaussians } from '../../../src-main/learning/networks/gaussian.ts'
+import { gaussians } from '../../../src-main/curation/gaussian.ts'
 import { additiveAngularMargin } from '../../../src-main/learning/objectives/additive-angular-margin.ts'
 import { batchHardTriplet } from '../../../src-main/learning/objectives/batch-hard-triplet.ts'
 import { contrastiveAlignment } from '../../../src-main/learning/objectives/contrastive-alignment.ts'

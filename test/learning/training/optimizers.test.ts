@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../../../src-main/curation/random.ts'
-import { gaussians } from '../../../src-main/learning/networks/gaussian.ts'
+import { gaussians } from '../../../src-main/curation/gaussian.ts'
 import { gradientNorm } from '../../../src-main/learning/training/gradient-clipping.ts'
 import { AdamW } from '../../../src-main/learning/training/optimizers/adamw.ts'
 import { FlatMemory, kernelEnd, sharedKernels } from '../../../src-main/learning/training/optimizers/flat-memory.ts'

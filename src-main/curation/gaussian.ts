@@ -1,4 +1,4 @@
-import type { Random } from '../../curation/random.ts'
+import type { Random } from './random.ts'
 
 const bits = 0x100000000
 const logarithmOf2 = 0.6931471805599453
