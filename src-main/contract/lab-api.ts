@@ -197,6 +197,8 @@ export const labApi = {
   'learning.recipe': method(z.object({ recipe: RecipeName, preset: RecipePreset, split: z.string().nullable().default(null) }), Recipe),
 
   'runs.list': method(nothing, z.array(RunRecord)),
+  /** Runs that cannot be read, and are therefore not in the list, with the error of reading. `runs.remove` takes them too. */
+  'runs.damaged': method(nothing, z.array(z.object({ id: RunId, code: z.string(), message: z.string() }))),
   'runs.get': method(z.object({ id: RunId }), z.object({ record: RunRecord, epochs: z.array(RunEpoch) })),
   /** What a run of this recipe on this split would be: cuts the windows (a job's time for a large dataset), trains nothing. @throws `training-impossible` with what would do. */
   'runs.check': method(z.object({ split: z.string(), recipe: Recipe }), RunCheck),

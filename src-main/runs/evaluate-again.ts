@@ -12,13 +12,13 @@ export async function evaluateAgain(dataset: Dataset, id: RunId, world: TaskWorl
   const lock = await folder.lock()
   try {
     if (models.length === 0) throw new LabError('run-not-finished', `The run ${id} has no finished model to evaluate.`, { run: id })
-    const { built, data } = await runWindows(dataset, record, world.signal)
+    const run = await runWindows(dataset, record, world.signal)
     const { engine } = await world.chooseEngine(record)
     try {
       const thresholds = new Map<ModelName, Thresholds | null>()
       const report = await evaluateRun({
-        record, data, models, engine, split: await splitOf(dataset, record), program: world.program, evaluatedAt: new Date(world.wallMs()).toISOString(),
-        failureToAcquire: failuresToAcquire(built), now: () => world.now(),
+        record, run, models, engine, split: await splitOf(dataset, record), program: world.program, evaluatedAt: new Date(world.wallMs()).toISOString(),
+        failureToAcquire: failuresToAcquire(run.built), now: () => world.now(),
         onProgress: (done) => {
           if (world.signal.aborted) throw new LabError('cancelled', 'The evaluation was stopped; the report is still the one before.', { run: id })
           world.onDone(done)

@@ -11,12 +11,14 @@ import type { ClassScores } from '../learning/evaluation/temperature.ts'
 import { makeEmbedder, type Embedder, type StoredModel } from './embedding-models.ts'
 import { fixThresholds, type Thresholds } from './fixed-thresholds.ts'
 import { measureLatency } from './latency.ts'
+import { testData } from './planned-models.ts'
+import type { RunData } from './run-data.ts'
 import { embeddingSet, thinnedRows, type TrainingData } from './training-data.ts'
 
 export interface EvaluationSetting {
   readonly record: RunRecord
   readonly split: DatasetSplit
-  readonly data: TrainingData
+  readonly run: RunData
   readonly models: readonly StoredModel[]
   readonly engine: Engine
   readonly program: string
@@ -33,13 +35,15 @@ const mostCohortWindows = 20_000
 
 /** Every model on the same test, with the same draws of subjects: what goes into report.json. */
 export async function evaluateRun(setting: EvaluationSetting): Promise<RunReport> {
-  const { record, split, data, models, engine } = setting
+  const { record, split, run, models, engine } = setting
   const systems: RunReport['systems'] = {}
   const replicates = new Map<string, SystemReplicates>()
   for (const [place, stored] of models.entries()) {
+    const data = await testData(stored.name, setting)
+    if (data === null) continue
     const embedder = await makeEmbedder(stored, engine)
     try {
-      const input = await evaluationInput(setting, stored, embedder)
+      const input = await evaluationInput(data, setting.failureToAcquire, stored, embedder)
       setting.onThresholds(stored.name, fixThresholds(input.validation, input.enrol, input.recordings, beatsOf(record)))
       const { evaluation, replicates: draws } = evaluate(input, { beats: beatsOf(record), replicates: record.recipe.evaluation.replicates, seed: record.seed })
       replicates.set(stored.name, draws)
@@ -54,13 +58,13 @@ export async function evaluateRun(setting: EvaluationSetting): Promise<RunReport
     setting.onProgress((place + 1) / models.length)
   }
   const comparisons = compareSystems(replicates, pairsOf(models.map(({ name }) => name)))
-  const leaks = checkRunLeaks(leakFacts(data, split, models))
+  const leaks = checkRunLeaks(leakFacts(run, split, models))
   return RunReport.parse({
     formatVersion: 1,
     run: record.id,
     facts: {
       recipe: record.recipe.recipe, version: record.split.version, versionHash: record.split.versionHash, split: record.split.name, splitHash: record.split.hash, strategy: split.options.strategy,
-      windowsHash: data.set.contentHash, program: setting.program, engine: { engine: engine.name, provider: engine.provider, threads: engine.threads, version: engine.version },
+      windowsHash: run.data.set.contentHash, program: setting.program, engine: { engine: engine.name, provider: engine.provider, threads: engine.threads, version: engine.version },
       processor: record.environment?.processor ?? '', seeds: [record.seed], evaluatedAt: setting.evaluatedAt,
     },
     systems, comparisons, seedComparisons: [], leaks,
@@ -72,11 +76,11 @@ const beatsOf = ({ recipe }: RunRecord): readonly number[] => recipe.evaluation.
 
 /** Who is compared with whom: the student with its twin, its teacher, and everybody with the classical baseline. */
 function pairsOf(names: readonly ModelName[]): [ModelName, ModelName][] {
-  const wanted: [ModelName, ModelName][] = [['student', 'scratch'], ['student', 'teacher'], ['student', 'lda'], ['teacher', 'lda'], ['scratch', 'lda'], ['lda', 'template']]
+  const wanted: [ModelName, ModelName][] = [['student', 'scratch'], ['student', 'teacher'], ['student', 'fusion'], ['student', 'encoder'], ['fusion', 'encoder'], ['student', 'lda'], ['teacher', 'lda'], ['scratch', 'lda'], ['lda', 'template']]
   return wanted.filter(([system, reference]) => names.includes(system) && names.includes(reference))
 }
 
-async function evaluationInput({ data, failureToAcquire }: EvaluationSetting, stored: StoredModel, embedder: Embedder): Promise<EvaluationInput> {
+async function evaluationInput(data: TrainingData, failureToAcquire: EvaluationSetting['failureToAcquire'], stored: StoredModel, embedder: Embedder): Promise<EvaluationInput> {
   const { set } = data
   const embed = async (rows: Int32Array, role: SplitRole): Promise<{ embeddings: EmbeddingSet; cosines: Float32Array }> => {
     const answers = await embedder.embed(samplesOf(set, rows))
@@ -113,17 +117,27 @@ function classScores({ set, classes }: TrainingData, rows: Int32Array, cosines: 
   return { cosines: picked, classes: people, label: Int32Array.from(known, (place) => classes.classOf[set.subject[rows[place]]]) }
 }
 
-function leakFacts({ set, training, test, validation }: TrainingData, split: DatasetSplit, models: readonly StoredModel[]): RunLeakFacts {
-  const names = (rows: Int32Array) => ({
-    subjects: [...new Set(Array.from(rows, (row) => set.subjects[set.subject[row]]))], recordings: [...new Set(Array.from(rows, (row) => set.recordings[set.recording[row]].id))],
-  })
-  const roles = [...new Set(Array.from(training, (row) => set.roles[set.role[row]]))]
-  const role: SplitRole | null = validation.length > 0 ? 'validation' : null
+/** What the models that taught had seen: of which kind each counts for recognition.md C4, check 9. */
+const teaching: Partial<Record<ModelName, RunLeakFacts['teachers'][number]['kind']>> = { teacher: 'teacher', encoder: 'teacher', fusion: 'fusion-teacher', alignment: 'pairs', matcher: 'gallery' }
+
+function leakFacts({ data, teacher }: RunData, split: DatasetSplit, models: readonly StoredModel[]): RunLeakFacts {
+  const roles = (of: TrainingData): SplitRole[] => [...new Set(Array.from(of.training, (row) => of.set.roles[of.set.role[row]]))]
+  const sources = (name: ModelName): TrainingData[] => (teacher === null ? [data] : name === 'teacher' ? [teacher.data] : name === 'fusion' || name === 'alignment' || name === 'matcher' ? [data, teacher.data] : [data])
+  const role: SplitRole | null = data.validation.length > 0 ? 'validation' : null
   return {
-    fitted: models.filter(({ kind }) => kind !== 'template').map(({ name }) => ({ what: name, roles })),
+    fitted: models.filter(({ kind }) => kind !== 'template').map(({ name }) => ({ what: name, roles: [...new Set(sources(name).flatMap(roles))] })),
     chosen: ['epoch', 'threshold', 'temperature'].map((what) => ({ what, role })),
-    teachers: models.filter(({ name }) => name === 'teacher').map(({ name }) => ({ name, kind: 'teacher' as const, ...names(training) })),
-    test: names(test),
+    teachers: models.flatMap(({ name }) => {
+      const kind = teaching[name]
+      return kind ? [{ name, kind, ...seen(sources(name).map((of) => [of, of.training] as const)) }] : []
+    }),
+    test: seen([[data, data.test]]),
     subjectDisjoint: isSubjectDisjoint(split.options),
   }
+}
+
+/** Whom and which recordings these windows are of. */
+function seen(windows: readonly (readonly [TrainingData, Int32Array])[]): { subjects: string[]; recordings: string[] } {
+  const of = (name: (set: TrainingData['set'], row: number) => string): string[] => [...new Set(windows.flatMap(([{ set }, rows]) => Array.from(rows, (row) => name(set, row))))]
+  return { subjects: of((set, row) => set.subjects[set.subject[row]]), recordings: of((set, row) => set.recordings[set.recording[row]].id) }
 }

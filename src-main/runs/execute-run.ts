@@ -1,17 +1,16 @@
-import { LabError, type DatasetSplit, type EngineName, type ModelName, type RunEpoch, type RunId, type RunModel, type RunProgress, type RunRecord } from '../contract/index.ts'
+import { LabError, type EngineName, type ModelName, type RunEpoch, type RunId, type RunModel, type RunProgress, type RunRecord } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import type { ChosenEngine } from '../learning/engine/choose-engine.ts'
 import type { Engine } from '../learning/engine/engine.ts'
-import type { ModelUse } from './embedding-models.ts'
 import { evaluateRun } from './evaluate-run.ts'
-import { fitModels, modelsOf } from './fit-models.ts'
+import { fitModels } from './fit-models.ts'
 import { writeThresholds, type Thresholds } from './fixed-thresholds.ts'
+import { modelsOf } from './planned-models.ts'
+import { runData, type Modality, type RunData } from './run-data.ts'
 import type { RunFolder } from './run-folder.ts'
 import { splitOf } from './open-run.ts'
 import { RunStore } from './run-store.ts'
-import { trainingData, type TrainingData } from './training-data.ts'
-import { windowOptionsOf } from './window-options.ts'
-import { buildWindowSet, type BuiltWindowSet } from './window-sets.ts'
+import type { BuiltWindowSet } from './window-sets.ts'
 import { writeReportFiles } from './report-files.ts'
 
 /** Facts of this computer, and what comes from outside while a run goes on. */
@@ -103,18 +102,17 @@ class Execution {
     const { dataset, world, folder } = this
     this.#tell('windows')
     const split = await splitOf(dataset, this.#record)
-    const built = await this.#windows(split)
-    const data = trainingData(built.set, split, this.#record.recipe, built.report)
-    await this.#change({ windows: windowFacts(built, data) })
+    const run = await runData(dataset, split, this.#record.recipe, { signal: world.signal, onDone: (done) => this.#advance(shares.windows * done) })
+    await this.#change({ windows: windowFacts(run) })
     const { engine, reasons } = await world.chooseEngine(this.#record)
     try {
       await this.#change({ ran: ranOn(engine, reasons) })
-      const models = await this.#fit(engine, data)
+      const models = await this.#fit(engine, run)
       if (models.length === 0) return
       this.#tell('evaluating')
       const thresholds = new Map<ModelName, Thresholds | null>()
       const report = await evaluateRun({
-        record: this.#record, split, data, models, engine, program: world.program, evaluatedAt: this.#at(), failureToAcquire: failuresToAcquire(built), now: () => world.now(),
+        record: this.#record, split, run, models, engine, program: world.program, evaluatedAt: this.#at(), failureToAcquire: failuresToAcquire(run.built), now: () => world.now(),
         onProgress: (done) => this.#advance(1 - shares.evaluation + done * shares.evaluation),
         onThresholds: (model, fixed) => void thresholds.set(model, fixed),
       })
@@ -125,21 +123,12 @@ class Execution {
     }
   }
 
-  #windows(split: DatasetSplit): Promise<BuiltWindowSet> {
-    return buildWindowSet(this.dataset, split, windowOptionsOf(this.#record.recipe.windows), {
-      signal: this.world.signal,
-      onProgress: (done, total) => this.#advance((shares.windows * done) / Math.max(1, total)),
-    })
-  }
-
-  #fit(engine: Engine, data: TrainingData) {
+  #fit(engine: Engine, run: RunData) {
     const { world, folder } = this
     const { recipe, seed } = this.#record
     const names = modelsOf(recipe)
-    const { rateHz, length, channels, subjects } = data.set
-    const use: ModelUse = { windows: recipe.windows, rateHz, length, channels, people: Array.from(data.classes.subjects, (subject) => subjects[subject]), scale: scaleOf(recipe) }
     return fitModels({
-      folder, data, use, recipe, seed, known: this.#record.models,
+      folder, run, recipe, seed, known: this.#record.models,
       world: { engine, request: () => world.request(), now: () => world.now(), memoryBytes: () => world.memoryBytes() },
       onEpoch: (epoch) => this.#epoch(epoch),
       onModel: (model) => this.#model(model),
@@ -206,17 +195,12 @@ function partDone(names: readonly ModelName[], name: ModelName, done: number): n
   return (sum(at) + done * costs[at]) / sum(names.length)
 }
 
-/** What a margin loss multiplied its cosines with; the classical models take the same, so that confidences compare. */
-function scaleOf(recipe: RunRecord['recipe']): number {
-  return 'teacher' in recipe ? recipe.teacher.margin.scale : 'student' in recipe ? recipe.student.margin.scale : 32
-}
-
 function ranOn(engine: Engine, reasons: readonly { engine: EngineName; reason: string }[]): RunRecord['ran'] {
   return { engine: engine.name, provider: engine.provider, threads: engine.threads, version: engine.version, reasons: [...reasons] }
 }
 
-/** Of a window set, what a run record says. */
-export function windowFacts({ set, report }: BuiltWindowSet, data: TrainingData): NonNullable<RunRecord['windows']> {
+/** Of the windows that everything is judged on, what a run record says. */
+export function windowFacts({ built: { set, report }, data }: Modality): NonNullable<RunRecord['windows']> {
   const { missing, flat, outliers, tooFew, edge } = report.total
   return {
     contentHash: set.contentHash, rateHz: set.rateHz, length: set.length, channels: set.channels, subjects: set.subjects.length, recordings: set.recordings.length,

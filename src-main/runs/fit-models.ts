@@ -1,16 +1,15 @@
-import { LabError, type FitOptions, type ModelName, type Recipe, type RunEpoch, type RunModel } from '../contract/index.ts'
+import { LabError, type FitOptions, type ModelName, type Recipe, type RunEpoch, type RunModel, type WindowOptions } from '../contract/index.ts'
 import { PcaLda } from '../learning/baselines/pca-lda.ts'
 import { samplesOf } from '../learning/data/window-rows.ts'
 import { figuresOf } from '../learning/networks/network-figures.ts'
-import type { FittedModel } from '../learning/recipes/answers.ts'
-import { networkOf } from '../learning/recipes/features.ts'
-import type { Phase, PhaseSetting } from '../learning/recipes/phase.ts'
-import { distilledPhase, scratchPhase } from '../learning/recipes/student.ts'
-import { teacherPhase } from '../learning/recipes/teacher.ts'
+import { embeddingOf, networkName } from '../learning/recipes/answers.ts'
+import type { Phase } from '../learning/recipes/phase.ts'
 import { Answering } from '../learning/training/answering.ts'
 import { fitPhase, type BatchSource, type FitContext } from '../learning/training/fit.ts'
 import type { FitCheckpoint } from '../learning/training/fit-state.ts'
 import { packModel, unpackModel, type ModelUse, type StoredModel } from './embedding-models.ts'
+import { modelsOf, planModel } from './planned-models.ts'
+import type { RunData } from './run-data.ts'
 import type { RunFolder } from './run-folder.ts'
 import { batchSource, type TrainingData } from './training-data.ts'
 import { validator } from './validation.ts'
@@ -20,8 +19,7 @@ export type FitWorld = Pick<FitContext, 'engine' | 'request' | 'now' | 'memoryBy
 
 export interface ModelSetting {
   readonly folder: RunFolder
-  readonly data: TrainingData
-  readonly use: ModelUse
+  readonly run: RunData
   readonly recipe: Recipe
   readonly seed: number
   readonly world: FitWorld
@@ -33,13 +31,6 @@ export interface ModelSetting {
   onDamaged(damaged: readonly LabError[]): Promise<void>
   /** `done`: of this model, 0-1. */
   onProgress(model: ModelName, done: number): void
-}
-
-/** The models that a recipe makes, in order; the classical ones beside every network keep it honest. */
-export function modelsOf(recipe: Recipe): ModelName[] {
-  const networks: Record<Recipe['recipe'], ModelName[]> = { thkd: ['teacher', 'student'], teacher: ['teacher'], scratch: ['scratch'], lda: [], template: [] }
-  const scratch = recipe.recipe === 'thkd' && recipe.scratch ? (['scratch'] as const) : []
-  return [...networks[recipe.recipe], ...scratch, ...(recipe.recipe === 'template' ? [] : (['lda'] as const)), 'template']
 }
 
 /**
@@ -66,8 +57,8 @@ export async function fitModels(setting: ModelSetting): Promise<StoredModel[]> {
 }
 
 async function networkModel(name: ModelName, before: readonly StoredModel[], setting: ModelSetting, checkpoint: FitCheckpoint | null): Promise<StoredModel> {
-  const { folder, data, use, seed, world } = setting
-  const planned = phaseOf(name, setting, teacherAmong(before))
+  const { folder, run, recipe, seed, world } = setting
+  const { phase: planned, data, windows } = await planModel(name, { run, recipe, before, seed, engine: world.engine })
   const batches = batchSource(data, planned.fit, seed)
   const phase: Phase = { ...planned, fit: { ...planned.fit, epochs: epochsOf(planned.fit, batches) } }
   const validate = validator(data)
@@ -90,11 +81,11 @@ async function networkModel(name: ModelName, before: readonly StoredModel[], set
   } finally {
     answering?.dispose()
   }
-  const stored: StoredModel = { kind: 'network', name, use: { ...use, scale: phase.margin.scale }, model: fitted.model }
+  const stored: StoredModel = { kind: 'network', name, use: useOf(data, windows, phase.margin.scale), model: fitted.model }
   const hash = await folder.writeModel(name, packModel(stored))
-  const figures = figuresOf(networkOf(phase.shape.network), phase.shape)
+  const figures = figuresOf(embeddingOf(phase.shape), phase.shape)
   await setting.onModel({
-    name, network: phase.shape.network.preset, parameters: figures.parameters, macs: figures.macs, epochs: fitted.epochs, bestEpoch: fitted.bestEpoch, stoppedEarly: fitted.stoppedEarly,
+    name, network: networkName(phase.shape), parameters: figures.parameters, macs: figures.macs, epochs: fitted.epochs, bestEpoch: fitted.bestEpoch, stoppedEarly: fitted.stoppedEarly,
     seconds: fitted.seconds, hash,
   })
   return stored
@@ -106,7 +97,8 @@ export function epochsOf({ epochs, minimumSteps }: FitOptions, { stepsPerEpoch, 
 }
 
 async function classicalModel(name: 'lda' | 'template', setting: ModelSetting): Promise<StoredModel> {
-  const { data, use, recipe, folder, world } = setting
+  const { run: { data, windows }, recipe, folder, world } = setting
+  const use = useOf(data, windows, scaleOf(recipe))
   const began = world.now()
   const options = recipe.recipe === 'lda' ? recipe : { components: 60, shrinkage: 0.1 }
   const fit = (): PcaLda => {
@@ -120,17 +112,15 @@ async function classicalModel(name: 'lda' | 'template', setting: ModelSetting): 
   return stored
 }
 
-function phaseOf(name: ModelName, { recipe, data, use }: ModelSetting, teacher: FittedModel | null): Phase {
-  const setting: PhaseSetting = { people: data.classes.subjects.length, length: use.length, channels: use.channels }
-  if (name === 'teacher' && 'teacher' in recipe) return teacherPhase(recipe.teacher, setting)
-  if (name === 'scratch' && 'student' in recipe) return scratchPhase(recipe.student, setting)
-  if (name === 'student' && recipe.recipe === 'thkd' && teacher) return distilledPhase(recipe.student, setting, teacher)
-  throw new LabError('recipe-invalid', `The recipe "${recipe.recipe}" has no model "${name}".`, { path: 'recipe', recipe: recipe.recipe, model: name })
+/** What a model is for. */
+function useOf({ set, classes }: TrainingData, windows: WindowOptions, scale: number): ModelUse {
+  const { rateHz, length, channels, subjects } = set
+  return { windows, rateHz, length, channels, people: Array.from(classes.subjects, (subject) => subjects[subject]), scale }
 }
 
-function teacherAmong(models: readonly StoredModel[]): FittedModel | null {
-  const teacher = models.find(({ name }) => name === 'teacher')
-  return teacher?.kind === 'network' ? teacher.model : null
+/** What a margin loss multiplied its cosines with; the classical models take the same, so that confidences compare. */
+function scaleOf(recipe: Recipe): number {
+  return 'teacher' in recipe ? recipe.teacher.margin.scale : 'student' in recipe ? recipe.student.margin.scale : 32
 }
 
 /** Memory that ran out, in an engine's words or V8's, with what makes a step smaller. */

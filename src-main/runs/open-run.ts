@@ -2,11 +2,9 @@ import { LabError, type DatasetSplit, type RunId, type RunRecord } from '../cont
 import type { Dataset } from '../dataset/dataset.ts'
 import type { ChosenEngine } from '../learning/engine/choose-engine.ts'
 import { unpackModel, type StoredModel } from './embedding-models.ts'
+import { runData, type RunData } from './run-data.ts'
 import { RunStore } from './run-store.ts'
 import type { RunFolder } from './run-folder.ts'
-import { trainingData, type TrainingData } from './training-data.ts'
-import { windowOptionsOf } from './window-options.ts'
-import { buildWindowSet, type BuiltWindowSet } from './window-sets.ts'
 
 /** What tasks on finished runs need of the world. */
 export interface TaskWorld {
@@ -38,13 +36,10 @@ export async function openRun(dataset: Dataset, id: RunId): Promise<OpenRun> {
 export async function splitOf(dataset: Dataset, { split: { name, hash } }: Pick<RunRecord, 'split'>): Promise<DatasetSplit> {
   const split = await dataset.splits.get(name)
   if (split.hash === hash) return split
-  throw new LabError('split-invalid', `The split "${name}" is not the one that this run began with: its hash is ${split.hash}, it was ${hash}. Start a new run.`, { split: name, hash: split.hash, expected: hash })
+  throw new LabError('split-invalid', `The split "${name}" is not the one that this run began with: its hash is ${split.hash}, it was ${hash}. It was made again since, or someone in it was erased. Start a new run.`, { split: name, hash: split.hash, expected: hash })
 }
 
-/** The windows that a run was trained on, from the cache or cut again. @throws LabError as `splitOf` and `buildWindowSet`. */
-export async function runWindows(dataset: Dataset, record: Pick<RunRecord, 'recipe' | 'split'>, signal: AbortSignal): Promise<{ built: BuiltWindowSet; data: TrainingData }> {
-  const { recipe } = record
-  const split = await splitOf(dataset, record)
-  const built = await buildWindowSet(dataset, split, windowOptionsOf(recipe.windows), { signal })
-  return { built, data: trainingData(built.set, split, recipe, built.report) }
+/** The windows that a run was trained on, from the cache or cut again. @throws LabError as `splitOf` and `runData`. */
+export async function runWindows(dataset: Dataset, record: Pick<RunRecord, 'recipe' | 'split'>, signal: AbortSignal): Promise<RunData> {
+  return runData(dataset, await splitOf(dataset, record), record.recipe, { signal })
 }

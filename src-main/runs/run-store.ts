@@ -6,7 +6,7 @@ import { RunFolder } from './run-folder.ts'
 /** A run that cannot be read, beside those that can. */
 export interface RunListing {
   readonly records: RunRecord[]
-  readonly problems: readonly { readonly id: string; readonly error: LabError }[]
+  readonly problems: readonly { readonly id: RunId; readonly error: LabError }[]
 }
 
 /** The runs of a dataset: runs/<id>/. Any program that has the dataset open may read them; who changes one holds that run's own lock. */
@@ -31,7 +31,7 @@ export class RunStore {
   /** Oldest first. */
   async list(): Promise<RunListing> {
     const records: RunRecord[] = []
-    const problems: { id: string; error: LabError }[] = []
+    const problems: { id: RunId; error: LabError }[] = []
     for (const id of await this.ids()) {
       try {
         records.push(await this.folder(id).record())

@@ -29,13 +29,13 @@ const allRoles: readonly SplitRole[] = ['train', 'validation', 'enrol', 'test']
 
 /**
  * Who learns and who judges. In a closed set the enrolment recordings are learnt too (curation/split-roles.ts).
- * `report`: why windows were left out, so that a refusal can say it.
+ * `report`: why windows were left out, so that a refusal can say it. `side`: whose windows these are in a recipe for two modalities; a teacher may have nothing to be tested with.
  * @throws LabError `training-impossible` with counts and what would do.
  */
-export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'>, recipe: Recipe, report: WindowSetReport | null = null): TrainingData {
+export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'>, recipe: Recipe, report: WindowSetReport | null = null, side: RecipeSide = 'student'): TrainingData {
   const closedSet = !isSubjectDisjoint(split.options)
   const roles = allRoles.filter((role) => sideOf(role, split.options) === 'train')
-  const fits = fitsOf(recipe)
+  const fits = fitsOf(recipe, side)
   const given = windowsOf(set, ['validation'])
   const heldOut = recipe.holdOut !== null
   const learnable = windowsOf(set, roles)
@@ -45,7 +45,7 @@ export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'
   const validation = [...given, ...learnable.filter((row) => held.has(row))]
   const enrolment = keep(windowsOf(set, ['enrol']))
   const test = windowsOf(set, ['test'])
-  if (enrolment.length === 0 || test.length === 0) {
+  if (side === 'student' && (enrolment.length === 0 || test.length === 0)) {
     throw new LabError('training-impossible', `The split has ${enrolment.length} windows to enrol with and ${test.length} to test: nothing could be said of a model. ${report ? whyFew(report) : ''}Choose another split, lane or segmentation.`, {
       enrolment: enrolment.length, test: test.length, ...(report ? { ...report.total } : {}),
     })
@@ -68,9 +68,14 @@ function whyFew({ recordings, total: { wanted, edge, missing, flat, outliers, to
   return `${without > 0 ? `Of ${all} recordings ${without} have no such lane. ` : ''}${reasons.length > 0 ? `Of ${wanted} windows ${reasons.map(([count, words]) => `${count} ${words}`).join(', ')}. ` : ''}`
 }
 
-/** Every network that a recipe fits. */
-export function fitsOf(recipe: Recipe): FitOptions[] {
-  return [...('teacher' in recipe ? [recipe.teacher.fit] : []), ...('student' in recipe ? [recipe.student.fit] : [])]
+/** Whose windows: those of the teacher's modality, or the student's; in a recipe with one modality all are the student's. */
+export type RecipeSide = 'teacher' | 'student'
+
+/** Every network that a recipe fits to windows of one modality. */
+export function fitsOf(recipe: Recipe, side: RecipeSide = 'student'): FitOptions[] {
+  const teacher = 'teacher' in recipe ? [recipe.teacher.fit] : []
+  if (side === 'teacher') return teacher
+  return [...('teacherWindows' in recipe ? [] : teacher), ...('encoder' in recipe ? [recipe.encoder.fit] : []), ...('student' in recipe ? [recipe.student.fit] : [])]
 }
 
 /** The set as it would be if the split had had a validation part. */
@@ -114,6 +119,7 @@ export function batchSource({ set, training, classes }: TrainingData, { people, 
       const batch = batches.next()
       x.set(batch.samples)
       labels.set(batch.labels)
+      return batch.rows
     },
   }
 }

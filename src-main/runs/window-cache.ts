@@ -22,7 +22,7 @@ const Head = z.object({
   length: z.number().int().positive(),
   windows: z.number().int().nonnegative(),
   subjects: z.array(z.string()),
-  recordings: z.array(z.object({ id: z.string(), session: z.string(), subject: z.number().int(), startedAt: z.string() })),
+  recordings: z.array(z.object({ id: z.string(), session: z.string(), subject: z.number().int(), startedAt: z.string(), rowRateHz: z.number().positive() })),
   roles: z.array(SplitRole),
   report: WindowSetReport,
 })

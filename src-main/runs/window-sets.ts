@@ -17,7 +17,7 @@ import { chosenLane } from './window-lane.ts'
 import { cutOptions, type WindowSetOptions } from './window-options.ts'
 
 /** Changes whenever the same sources would give other windows. */
-const pipelineVersion = 1
+const pipelineVersion = 2
 /** Of all window sets of a dataset together: fifty of a lab of a hundred people, or a few of long recordings. */
 const usualBudgetBytes = 4 * 2 ** 30
 /** Of one set, which is in memory as a whole, and its sides again: three million beats. */
@@ -141,7 +141,7 @@ async function cutAll(dataset: Dataset, { sources, writer, options, context, con
     contentHash, subjects,
     rateHz: options.rateHz,
     length: windowSamples(cutOptions(options)).length,
-    recordings: sources.map(({ item: { entry } }) => ({ id: entry.recording, session: entry.session, subject: subjects.indexOf(entry.subject), startedAt: entry.startedAt })),
+    recordings: sources.map(({ item: { entry } }) => ({ id: entry.recording, session: entry.session, subject: subjects.indexOf(entry.subject), startedAt: entry.startedAt, rowRateHz: entry.rateHz })),
     roles: [...SplitRole.options],
     report: reportOf(counted),
   })

@@ -6,7 +6,7 @@ import type { Connection } from './connection.svelte.ts'
 import type { Jobs } from './jobs.svelte.ts'
 
 /** Order of columns and lines: what was taught first, what it is measured against after it. */
-export const modelOrder: readonly ModelName[] = ['student', 'teacher', 'scratch', 'lda', 'template']
+export const modelOrder: readonly ModelName[] = ['student', 'teacher', 'fusion', 'encoder', 'scratch', 'lda', 'template', 'alignment', 'matcher']
 
 export interface ShownModel {
   readonly name: ModelName

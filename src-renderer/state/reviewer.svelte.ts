@@ -380,10 +380,10 @@ export class Reviewer {
   }
 }
 
-/** The lane that stands for the whole recording in its overview. */
+/** The lane that stands for the whole recording in its overview: the best of ECG, whose beats are shown first, else of PPG. */
 export function mainLane(recording: Recording): string | null {
-  const best = bestLane(recording)
-  const body = recording.lanes.find(({ kind }) => kind === 'ecg' || kind === 'ppg') ?? recording.lanes[0]
-  const measured = recording.lanes.find(({ id, kind }) => id === best?.lane && (kind === 'ecg' || kind === 'ppg'))
-  return (measured ?? body)?.id ?? null
+  const heart = ['ecg', 'ppg'].map((kind) => recording.lanes.filter((lane) => lane.kind === kind)).find((lanes) => lanes.length > 0)
+  if (heart === undefined) return recording.lanes[0]?.id ?? null
+  const best = bestLane({ ...recording, laneSummaries: recording.laneSummaries.filter(({ lane }) => heart.some(({ id }) => id === lane)) })
+  return best?.lane ?? heart[0].id
 }

@@ -13,7 +13,7 @@ export interface Headline {
 }
 
 /** What a run is about comes first: a student is what the whole run was for. */
-const importance: Record<ModelName, number> = { student: 0, teacher: 1, scratch: 2, lda: 3, template: 4 }
+const importance: Record<ModelName, number> = { student: 0, teacher: 1, fusion: 2, encoder: 3, scratch: 4, lda: 5, template: 6, alignment: 7, matcher: 8 }
 
 /** At the first number of beats that was asked for; the chief model first. */
 export function headlinesOf(report: RunReport): Headline[] {

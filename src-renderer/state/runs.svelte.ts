@@ -1,4 +1,5 @@
 import { LabError } from '../../src-main/contract/errors.ts'
+import type { MethodOutput } from '../../src-main/contract/lab-api.ts'
 import { ModelExport, type ModelName, type RunEpoch, type RunProgress, type RunRecord, type RunState } from '../../src-main/contract/schemas/learning.ts'
 import type { RunComparison, RunReport } from '../../src-main/contract/schemas/report.ts'
 import type { Connection } from './connection.svelte.ts'
@@ -13,6 +14,8 @@ interface Heard {
   readonly atMs: number
 }
 
+export type DamagedRun = MethodOutput<'runs.damaged'>[number]
+
 /** States in which nothing more comes by itself. */
 export const endedStates: readonly RunState[] = ['stopped', 'failed', 'finished']
 
@@ -23,6 +26,8 @@ export const mostCompared = 40
 export class RunsState {
   list = $state.raw<readonly RunRecord[]>([])
   loaded = $state(false)
+  /** Not in the list, because they cannot be read; `null` until somebody looks. */
+  damaged = $state.raw<readonly DamagedRun[] | null>(null)
   filter = $state.raw<RunFilter>({ text: '', state: 'all', recipe: '', split: '' })
   sort = $state<RunSort>('created')
   descending = $state(true)
@@ -77,9 +82,16 @@ export class RunsState {
     return this.#lists.request(null)
   }
 
+  async readDamaged(): Promise<void> {
+    const { generation } = this
+    const damaged = await this.#connection.call('runs.damaged', {})
+    if (generation === this.generation) this.damaged = damaged
+  }
+
   clear(): void {
     this.generation++
     this.list = []
+    this.damaged = null
     this.loaded = false
     this.chosen = new Set()
     this.comparison = null
@@ -189,6 +201,7 @@ export class RunsState {
   async remove(id: RunRecord['id'], confirm: string): Promise<void> {
     await this.#connection.call('runs.remove', { id, confirm })
     this.list = this.list.filter((run) => run.id !== id)
+    this.damaged = this.damaged?.filter((run) => run.id !== id) ?? null
     this.choose(id, false)
     this.#forgetReport(id)
   }

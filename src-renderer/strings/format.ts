@@ -13,6 +13,11 @@ export class Format {
     return new Intl.NumberFormat(this.locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value)
   }
 
+  /** A number that may be below zero, with a minus sign and not a hyphen. @example format.signed(-0.2, 1) // '\u22120.2' */
+  signed(value: number, digits = 0): string {
+    return this.number(value, digits).replace('-', '\u2212')
+  }
+
   /** Up to `digits` decimals, none that say nothing: 250 stays `250`, 125.5 becomes `125.5`. */
   short(value: number, digits = 2): string {
     return new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits }).format(value)
@@ -68,7 +73,9 @@ export class Format {
     const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
     const power = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))
     const scaled = value / 1000 ** power
-    return new Intl.NumberFormat(this.locale, { style: 'unit', unit: units[power], unitDisplay: 'short', maximumFractionDigits: scaled < 10 ? 1 : 0 }).format(scaled)
+    // The short form of bytes has no plural in English.
+    const unitDisplay = power === 0 ? 'long' : 'short'
+    return new Intl.NumberFormat(this.locale, { style: 'unit', unit: units[power], unitDisplay, maximumFractionDigits: scaled < 10 ? 1 : 0 }).format(scaled)
   }
 
   /** The wall clock where the recording was made, whatever zone this window is in. */

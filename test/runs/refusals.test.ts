@@ -113,7 +113,8 @@ it('a split that was made anew under the old name is not the run\'s: it neither 
   const id = await begin(dataset, scratchRecipe())
   const record = await new RunStore(dataset.files, dataset.path).folder(id).record()
   await new RunStore(dataset.files, dataset.path).folder(id).writeRecord({ ...record, split: { ...record.split, hash: 'f'.repeat(64) } })
-  expect(await errorOf(execute(dataset, id))).toMatchObject({ code: 'split-invalid' })
+  // Whoever erased somebody reads why an older run does not go on.
+  expect(await errorOf(execute(dataset, id))).toMatchObject({ code: 'split-invalid', message: expect.stringMatching(/made again.*erased.*Start a new run/) as unknown })
   expect(hashes(record)).toEqual({})
   await dataset.close()
 })

@@ -17,8 +17,8 @@ export interface WindowSet {
   /** Row, in the recording, of the R peak (of a group's first beat) or of the first sample. */
   readonly row: Float64Array
   readonly subjects: readonly string[]
-  /** `session`: the day or visit; `subject`: index into `subjects`. */
-  readonly recordings: readonly { readonly id: string; readonly session: string; readonly subject: number; readonly startedAt: string }[]
+  /** `session`: the day or visit; `subject`: index into `subjects`; `rowRateHz`: rows a second. */
+  readonly recordings: readonly { readonly id: string; readonly session: string; readonly subject: number; readonly startedAt: string; readonly rowRateHz: number }[]
   readonly roles: readonly SplitRole[]
   /** Of everything that the windows depend on: sources, rows, beats, preprocessing. */
   readonly contentHash: string

@@ -46,6 +46,16 @@ function fit({ epochs, minimumSteps, rate }: NetworkEffort, weightDecay: number,
 
 const margin = { scale: 32, margin: 0.2 }
 
+/** Embeddings are not shifted in time. */
+const unchanged = { shiftMs: 0, amplitude: 0, noise: 0 }
+
+/** Windows of five seconds of ECG and PPG of one moment; the quick ones at the lowest rates that hold what the filters pass. */
+function modalities(preset: RecipePreset): { windows: object; teacherWindows: object } {
+  const common = { mode: 'window', seconds: 5, strideSeconds: 2.5 }
+  const rates = preset === 'quick' ? { ecg: 125, ppg: 50 } : { ecg: 250, ppg: 125 }
+  return { windows: { ...common, lane: 'ppg', rateHz: rates.ppg }, teacherWindows: { ...common, lane: 'ecg', rateHz: rates.ecg } }
+}
+
 /** A recipe with every value filled in. @example recipeOf('thkd', 'quick').teacher.network.preset // 'resnet18-w16' */
 export function recipeOf(name: RecipeName, preset: RecipePreset): Recipe {
   const { teacher, student, patience } = efforts[preset]
@@ -54,6 +64,15 @@ export function recipeOf(name: RecipeName, preset: RecipePreset): Recipe {
   switch (name) {
     case 'thkd':
       return Recipe.parse({ recipe: name, teacher: teaching, student: { ...learning, distillation: { logit: {}, stage: {}, embedding: {}, relation: {} } } })
+    case 'fusion': {
+      // A gate is learnt in a moment: it sees embeddings, not signals.
+      const gate = fit({ ...teacher, epochs: 30, minimumSteps: 500, rate: 2e-3 }, 1e-4, patience)
+      return Recipe.parse({ recipe: name, ...modalities(preset), teacher: teaching, encoder: teaching, fusion: { embedding: student.embedding, fit: { ...gate, augmentation: unchanged } }, student: learning })
+    }
+    case 'clip':
+      return Recipe.parse({ recipe: name, ...modalities(preset), teacher: teaching, alignment: { network: learning.network, fit: learning.fit }, student: learning })
+    case 'sembridge':
+      return Recipe.parse({ recipe: name, ...modalities(preset), teacher: teaching, matcher: { network: teaching.network, fit: { ...teaching.fit, rate: 1e-3, weightDecay: 1e-3 } }, student: learning })
     case 'teacher':
       return Recipe.parse({ recipe: name, teacher: teaching })
     case 'scratch':
@@ -69,6 +88,10 @@ export function fittedTo<R extends Recipe>(recipe: R, people: number): R {
   const limited = <O extends { fit: FitOptions }>(options: O): O => ({ ...options, fit: { ...options.fit, people: Math.max(2, Math.min(options.fit.people, people)) } })
   return {
     ...recipe,
+    ...('encoder' in recipe ? { encoder: limited(recipe.encoder) } : {}),
+    ...('fusion' in recipe ? { fusion: limited(recipe.fusion) } : {}),
+    ...('alignment' in recipe && 'fit' in recipe.alignment ? { alignment: limited(recipe.alignment) } : {}),
+    ...('matcher' in recipe ? { matcher: limited(recipe.matcher) } : {}),
     ...('teacher' in recipe ? { teacher: limited(recipe.teacher) } : {}),
     ...('student' in recipe ? { student: limited(recipe.student) } : {}),
   }

@@ -3,6 +3,7 @@ import type { DistillationOptions, StudentOptions } from '../../contract/index.t
 import { linear } from '../networks/layers/linear.ts'
 import { sizes } from '../networks/sizes.ts'
 import type { Scope } from '../networks/scope.ts'
+import type { Tensors } from '../engine/engine.ts'
 import { additiveAngularMargin } from '../objectives/additive-angular-margin.ts'
 import { cosineDistance } from '../objectives/cosine-distance.ts'
 import { cosineLogits } from '../objectives/cosine-logits.ts'
@@ -19,26 +20,50 @@ import type { FittedModel } from './answers.ts'
 import { centres, networkOf, type Features } from './features.ts'
 import { frozen, type Phase, type PhaseSetting } from './phase.ts'
 
-type Student = Omit<StudentOptions, 'distillation'>
+export type Student = Omit<StudentOptions, 'distillation'>
+
+/** What a student makes of a batch, and its part of the loss that the labels give: L_AAM of both heads, half each. */
+export interface LabelledStudent {
+  readonly features: Features
+  readonly terms: { readonly identity: Term; readonly 'second head': Term }
+  /** [people, dimensions]: the second head's centres. */
+  readonly taughtCentres: tf.Tensor
+  /** [batch, people]: the mean of both heads, for the accuracy. */
+  readonly cosines: tf.Tensor
+}
+
+/** A student that learns from the labels, whatever else it learns from: `weight` for both heads together. */
+export function labelledStudent({ network, margin }: Student, setting: PhaseSetting, weight = 1): (batch: Tensors, scope: Scope) => LabelledStudent {
+  const forward = networkOf(network)
+  return ({ x, labels, margin: now }, scope) => {
+    const features = forward(x, scope.child('network'))
+    const head = (embeddings: tf.Tensor, weights: tf.Tensor) => additiveAngularMargin({ embeddings, weights, labels, margin: now }, { scale: margin.scale, beyond: 'penalty' })
+    const first = head(features.classEmbedding, centres(scope, 'centres', setting.people, network.embedding))
+    const taughtCentres = centres(scope, 'distillation-centres', setting.people, network.embedding)
+    const second = head(features.distillationEmbedding, taughtCentres)
+    return {
+      features,
+      taughtCentres,
+      terms: { identity: { weight: 0.5 * weight, value: () => first.loss }, 'second head': { weight: 0.5 * weight, value: () => second.loss } },
+      cosines: tf.mul(tf.add(first.cosines, second.cosines), 0.5),
+    }
+  }
+}
 
 /**
- * The student alone: L = L_AAM of both heads, half each. The second head is one for the labels too, so that a student from scratch has exactly the parameters of a distilled one.
+ * The student alone. The second head is one for the labels too, so that a student from scratch has exactly the parameters of a distilled one.
  */
-export function scratchPhase({ network, fit, margin }: Student, setting: PhaseSetting): Phase {
-  const forward = networkOf(network)
+export function scratchPhase(options: Student, setting: PhaseSetting): Phase {
+  const { network, fit, margin } = options
+  const student = labelledStudent(options, setting)
   return {
     name: 'scratch',
     shape: { network, heads: 2, ...setting },
     fit,
     margin,
-    objective({ x, labels, margin: now }, scope) {
-      const { classEmbedding, distillationEmbedding } = forward(x, scope.child('network'))
-      const head = (embeddings: tf.Tensor, name: string) =>
-        additiveAngularMargin({ embeddings, weights: centres(scope, name, setting.people, network.embedding), labels, margin: now }, { scale: margin.scale, beyond: 'penalty' })
-      const first = head(classEmbedding, 'centres')
-      const second = head(distillationEmbedding, 'distillation-centres')
-      const sum = weightedSum({ identity: { weight: 0.5, value: () => first.loss }, 'second head': { weight: 0.5, value: () => second.loss } })
-      return { ...sum, outputs: { cosines: tf.mul(tf.add(first.cosines, second.cosines), 0.5) } }
+    objective(batch, scope) {
+      const { terms, cosines } = student(batch, scope)
+      return { ...weightedSum(terms), outputs: { cosines } }
     },
   }
 }

@@ -1,15 +1,15 @@
-import type { TeacherOptions } from '../../contract/index.ts'
+import type { ModelName, TeacherOptions } from '../../contract/index.ts'
 import { additiveAngularMargin } from '../objectives/additive-angular-margin.ts'
 import { batchHardTriplet } from '../objectives/batch-hard-triplet.ts'
 import { weightedSum } from '../objectives/weighted-sum.ts'
 import { centres, networkOf } from './features.ts'
 import type { Phase, PhaseSetting } from './phase.ts'
 
-/** THKD's teacher: L_T = L_AAM + λ L_triplet, batch-hard over P x K (recognition.md A1). */
-export function teacherPhase({ network, fit, margin, triplet }: TeacherOptions, setting: PhaseSetting): Phase {
+/** THKD's teacher, and any encoder that is frozen later: L_T = L_AAM + λ L_triplet, batch-hard over P x K (recognition.md A1). */
+export function teacherPhase({ network, fit, margin, triplet }: TeacherOptions, setting: PhaseSetting, name: ModelName = 'teacher'): Phase {
   const forward = networkOf(network)
   return {
-    name: 'teacher',
+    name,
     shape: { network, heads: 1, ...setting },
     fit,
     margin,

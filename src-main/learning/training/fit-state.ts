@@ -17,6 +17,7 @@ export interface FitCheckpoint {
     readonly seconds: number
     readonly plateau: PlateauState
     readonly sums: Sums
+    readonly measures?: Readonly<Record<string, number>>
   }
   readonly arrays: Readonly<Record<string, Float32Array>>
 }
@@ -44,6 +45,10 @@ export class FitState {
   seconds = 0
   plateau: PlateauState = plateauStart
   best: ModelState | null = null
+  /** Row of the guidance for every window of the set, where that changes while the network learns. */
+  pairs: Int32Array | null = null
+  /** Of the epoch under way, told with it. */
+  measures: Readonly<Record<string, number>> = {}
   readonly current: ModelState
   /** Moving average of the weights. */
   readonly average: Float32Array | null
@@ -75,9 +80,11 @@ export class FitState {
     const state = new FitState(phase, current, 'average' in arrays ? placed(take('average', layout.weightCount), optimizer) : null, optimizer)
     for (const [name, values] of Object.entries(optimizer.state)) values.set(take(`optimizer:${name}`, values.length))
     if ('best-weights' in arrays) state.best = { weights: take('best-weights', layout.weightCount), statistics: take('best-statistics', layout.statisticCount) }
-    const { epoch, stepInEpoch, steps, bestEpoch, bestValue, waited, seconds, plateau: flat, sums } = numbers
+    // Rows below 2^24: float32 holds them exactly.
+    if ('pairs' in arrays) state.pairs = Int32Array.from(arrays.pairs)
+    const { epoch, stepInEpoch, steps, bestEpoch, bestValue, waited, seconds, plateau: flat, sums, measures = {} } = numbers
     // JSON has no infinity: before the first validation there is no best value.
-    Object.assign(state, { epoch, stepInEpoch, steps, bestEpoch, waited, seconds, plateau: { ...flat, best: flat.best ?? Infinity } })
+    Object.assign(state, { epoch, stepInEpoch, steps, bestEpoch, waited, seconds, measures, plateau: { ...flat, best: flat.best ?? Infinity } })
     state.#bestValue = bestValue
     state.#sums = sums
     return state
@@ -132,9 +139,10 @@ export class FitState {
     const optimizer = Object.entries(this.#optimizer.state).map(([name, values]) => [`optimizer:${name}`, values] as const)
     return {
       phase: this.#phase,
-      numbers: { epoch, stepInEpoch, steps, bestEpoch, bestValue: this.#bestValue, waited, seconds, plateau: this.plateau, sums: this.#sums },
+      numbers: { epoch, stepInEpoch, steps, bestEpoch, bestValue: this.#bestValue, waited, seconds, plateau: this.plateau, sums: this.#sums, ...(Object.keys(this.measures).length > 0 ? { measures: this.measures } : {}) },
       arrays: {
         weights: current.weights, statistics: current.statistics, ...(average ? { average } : {}), ...Object.fromEntries(optimizer),
+        ...(this.pairs ? { pairs: Float32Array.from(this.pairs) } : {}),
         ...(best ? { 'best-weights': best.weights, 'best-statistics': best.statistics } : {}),
       },
     }

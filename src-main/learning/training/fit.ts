@@ -6,6 +6,7 @@ import { marginAt } from '../objectives/margin-schedule.ts'
 import { compactModel, type FittedModel } from '../recipes/answers.ts'
 import type { Phase } from '../recipes/phase.ts'
 import { FitState, type FitCheckpoint } from './fit-state.ts'
+import { GuidanceBatch, guidanceSpecs } from './guidance-batch.ts'
 import { clippingScale, gradientNorm } from './gradient-clipping.ts'
 import { MaskSource } from './masks.ts'
 import type { Optimizer } from './optimizers/optimizer.ts'
@@ -19,8 +20,8 @@ export interface BatchSource {
   readonly stepsPerEpoch: number
   /** Times that an epoch goes through the data. */
   readonly passesPerEpoch: number
-  /** `x`: [batch, time, channels]. Epochs and steps count from 0. */
-  fill(epoch: number, step: number, x: Float32Array, labels: Int32Array): void
+  /** `x`: [batch, time, channels]. Epochs and steps count from 0. Returns which windows of the set they are. */
+  fill(epoch: number, step: number, x: Float32Array, labels: Int32Array): Int32Array
 }
 
 export interface FitPlan {
@@ -65,12 +66,14 @@ export async function fitPhase(plan: FitPlan, context: FitContext, resumed: FitC
   const { fit } = phase
   const batch = fit.people * fit.windowsPerPerson
   const specs: Specs = {
+    ...guidanceSpecs(phase.guidance, batch),
     x: { shape: [batch, phase.shape.length, phase.shape.channels], dtype: 'float32' }, labels: { shape: [batch], dtype: 'int32' }, margin: { shape: [], dtype: 'float32' },
   }
   const layout = describeObjective(phase.objective, specs)
   const optimizer = makeOptimizer(fit, layout)
   const fresh = (): FitState => FitState.fresh(phase.name, { weights: initialWeights(layout, plan.seed), statistics: initialStatistics(layout) }, optimizer, fit.averageDecay !== null)
   const state = resumed ? FitState.from(resumed, phase.name, layout, optimizer) : fresh()
+  state.pairs ??= phase.rematch && phase.guidance ? phase.guidance.pairs.slice() : null
   const training = await TrainingStep.compile(context.engine, layout, phase.objective, specs, optimizer.allocate())
   try {
     await new Fitting(plan, context, layout, training, optimizer, state).run()
@@ -89,6 +92,7 @@ class Fitting {
   readonly #labels: Int32Array
   readonly #margin = new Float32Array(1)
   readonly #masks: MaskSource
+  readonly #guide: GuidanceBatch | null
   readonly #fit: FitOptions
   /** Milliseconds since the epoch began that went into data, and the time it began. */
   #waited = 0
@@ -110,6 +114,7 @@ class Fitting {
     const batch = this.#fit.people * this.#fit.windowsPerPerson
     this.#x = new Float32Array(batch * plan.phase.shape.length * plan.phase.shape.channels)
     this.#labels = new Int32Array(batch)
+    this.#guide = plan.phase.guidance ? new GuidanceBatch(plan.phase.guidance, batch) : null
     this.#masks = new MaskSource(layout.masks, `${plan.phase.name} masks`, plan.seed)
   }
 
@@ -126,6 +131,7 @@ class Fitting {
       this.#began = this.context.now()
       this.#waited = 0
       this.#stepsHere = 0
+      await this.#rematch()
       while (state.stepInEpoch < this.plan.batches.stepsPerEpoch && !this.#stopped) await this.#step()
       if (!this.#stopped) await this.#endEpoch()
     }
@@ -143,14 +149,24 @@ class Fitting {
     return patience !== null && this.state.waited >= patience
   }
 
+  /** Whoever is resumed within an epoch goes on with the pairs of its beginning. */
+  async #rematch(): Promise<void> {
+    const { state, layout, plan: { phase } } = this
+    if (!phase.rematch || state.stepInEpoch > 0 || !phase.rematch.before(state.epoch, this.#fit.epochs)) return
+    const { pairs, measures } = await phase.rematch.match(compactModel(phase.shape, layout, state.validated()), state.epoch)
+    state.pairs = pairs
+    state.measures = measures
+  }
+
   async #step(): Promise<void> {
     const { state, context, plan, training } = this
     const began = context.now()
-    plan.batches.fill(state.epoch, state.stepInEpoch, this.#x, this.#labels)
+    const rows = plan.batches.fill(state.epoch, state.stepInEpoch, this.#x, this.#labels)
+    const taught = this.#guide?.of(rows, state.pairs)
     this.#margin[0] = marginAt(state.steps / this.#allSteps, plan.phase.margin.margin)
     const masks = this.#masks.at(state.steps)
     this.#waited += context.now() - began
-    const result = await training.run({ x: this.#x, labels: this.#labels, margin: this.#margin }, state.current, masks)
+    const result = await training.run({ ...taught, x: this.#x, labels: this.#labels, margin: this.#margin }, state.current, masks)
     this.#update(result)
     context.onProgress(state.steps / this.#allSteps)
     const request = context.request()
@@ -175,7 +191,7 @@ class Fitting {
     this.#stepsHere++
     optimizer.update(state.current.weights, training.gradient, { rate, step: state.steps, gradientScale: clippingScale(norm, this.#fit.clipNorm) })
     if (state.average && this.#fit.averageDecay !== null) updateAverage(state.average, state.current.weights, this.#fit.averageDecay, state.steps)
-    state.add({ total, ...terms }, norm, outputs.cosines ? accuracy(outputs.cosines, this.#labels) : null)
+    state.add({ total, ...terms, ...(outputs.assessment ? { assessed: accuracy(outputs.assessment, this.#labels) } : {}) }, norm, outputs.cosines ? accuracy(outputs.cosines, this.#labels) : null)
   }
 
   #rate(): number {
@@ -193,10 +209,11 @@ class Fitting {
     this.#count()
     // Told first: who is ended in between tells it again, and no epoch is missing.
     await context.onEpoch({
-      phase: plan.phase.name, epoch: state.epoch, epochs: this.#fit.epochs, steps: state.steps, terms: means.terms, trainAccuracy: means.accuracy, validation, rate,
+      phase: plan.phase.name, epoch: state.epoch, epochs: this.#fit.epochs, steps: state.steps, terms: { ...means.terms, ...state.measures }, trainAccuracy: means.accuracy, validation, rate,
       gradientNorm: means.norm, windowsPerSecond: (1000 * this.#stepsHere * this.#labels.length) / milliseconds, idle: this.#waited / milliseconds,
       memoryBytes: context.memoryBytes(), seconds: (context.now() - this.#began) / 1000, best,
     })
+    state.measures = {}
     await context.save(state.checkpoint())
   }
 }

@@ -1,5 +1,21 @@
 type Data = Readonly<Record<string, string | number>>
 
+/** Figures of a leak finding as they are read, and whom or what it names. */
+interface LeakWords {
+  /** The lab's own sentence. */
+  readonly message: string
+  readonly names: string
+  readonly people: string
+  readonly accuracy: string
+  readonly chance: string
+  readonly p: string
+  readonly fields: string
+  readonly share: string
+}
+
+/** The lab's own sentences are English already. */
+const labSays = ({ message }: LeakWords) => message
+
 export const curate = {
   title: 'Curate',
   subtitle: (kept: string, all: string) => `${kept} of ${all} kept`,
@@ -223,21 +239,48 @@ export const splits = {
     'content-changed': 'Content changed since',
     'random-beats': 'Random beats',
   },
-  involved: (count: string) => `${count} recordings`,
+  findingTexts: {
+    'duplicate-content': labSays,
+    'subject-overlap': labSays,
+    'recording-overlap': labSays,
+    'session-overlap': labSays,
+    'window-overlap': labSays,
+    'cohort-overlap': labSays,
+    'metadata-confound': labSays,
+    'label-permutation': labSays,
+    'adc-fingerprint': labSays,
+    'merged-subject': labSays,
+    'content-changed': labSays,
+    'random-beats': labSays,
+  },
+  supportTexts: {
+    noEer: 'There are no trials of both kinds: no EER can be computed.',
+    eer: (subjects: string, eer: string, points: string) => `With ${subjects} tested, an EER of ${eer} can be known to about ±${points} points (95%).`,
+    tooFew: 'Fewer than 50 subjects cannot rank variants of one model: a smaller difference than that is chance.',
+    fmr: (genuine: string, impostor: string, smallest: string, printable: string) => `${genuine} and ${impostor}: a false match rate below ${smallest} cannot be shown (rule of three), and none below ${printable} should be printed.`,
+    genuine: { one: '# genuine trial', other: '# genuine trials' },
+    impostor: { one: '# impostor trial', other: '# impostor trials' },
+    drawn: (impostor: string, pairs: string) => `${impostor}, drawn from ${pairs}`,
+    leaky: 'Beats of one recording are on both sides: whatever a model reaches here proves nothing.',
+    sameSession: 'Some genuine comparisons are within one session: nothing is said about another day.',
+    known: 'The model knows every enrolled subject: nothing is said about people it has not seen, and there is no cohort for AS-norm.',
+    leftOut: { one: '# subject is left out altogether; the list says why.', other: '# subjects are left out altogether; the list says why.' },
+  },
   support: 'What this data can support',
   supportFacts: { subjects: 'Subjects tested', trials: 'Trials, same + other', eer: 'EER known to', fmr: 'Smallest FMR', sessions: 'Sessions per subject' },
   trials: (genuine: string, impostor: string) => `${genuine} + ${impostor}`,
   plusMinus: (points: string) => `± ${points} points`,
   atEer: (percent: string) => `at an EER of ${percent}`,
   notKnown: 'cannot be said',
-  range: (low: string, middle: string, high: string) => `${low} to ${high}, half have ${middle}`,
+  range: (low: string, high: string) => `${low} to ${high}`,
+  median: (middle: string) => `median ${middle}`,
   matrix: 'Who is where',
   matrixHint: 'One row per subject, one cell per session in time.',
   unknownSubject: 'never enrolled',
   unused: 'left out',
   leftOut: (count: string) => `${count} left out`,
   leftOutTitle: 'Left out by this strategy',
-  cell: (subject: string, session: string, roles: string, recordings: string, span: string) => `${subject}, ${session}: ${roles}; ${recordings} recordings, ${span}`,
+  cell: (subject: string, session: string, roles: string, recordings: string, span: string) => `${subject}, ${session}: ${roles}; ${recordings}, ${span}`,
   save: 'Save the split',
   saveTitle: 'Save the split',
   saveText: 'A split never changes. Its file and its list of trials are written into the dataset.',
@@ -291,15 +334,16 @@ export const exporting = {
   layerDetector: 'the detector',
   keepDates: 'Keep calendar dates',
   keepDatesHint: 'Otherwise dates become days since each subject’s first one; order and distance stay.',
+  where: 'Where',
   out: 'Folder',
   outHint: 'Is made. An existing one must be empty.',
   note: 'Header fields that could name a person are left out. A datasheet, Croissant metadata and a manifest with SHA-256 hashes go along.',
   start: 'Start export',
   running: 'Exporting',
-  done: (files: string, size: string) => `${files} files, ${size}`,
+  files: { one: '# file', other: '# files' },
   doneTitle: 'Exported',
-  windows: (count: string) => `${count} windows`,
-  changed: (count: string) => `${count} values or headers that the format cannot hold exactly`,
-  missing: (count: string) => `${count} recordings are no longer there or have changed; they were left out`,
+  windows: { one: '# window', other: '# windows' },
+  changed: { one: '# value or header that the format cannot hold exactly', other: '# values or headers that the format cannot hold exactly' },
+  missing: { one: '# recording is no longer there or has changed; it was left out', other: '# recordings are no longer there or have changed; they were left out' },
   took: (span: string) => `in ${span}`,
 }

@@ -1,6 +1,6 @@
 export const picker = {
   title: 'Pulseprint',
-  subtitle: 'Record, look through and keep the ECG and PPG of your lab.',
+  subtitle: 'Record and curate ECG and PPG, and train models that recognise people by them.',
   demo: 'Try the demo',
   demoText: 'Generates a small dataset of synthetic people.',
   demoOpenText: 'Opens the demo dataset on this machine.',

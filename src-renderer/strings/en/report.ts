@@ -25,11 +25,15 @@ export const report = {
   beatsLabel: 'Beats of a decision',
   beats: { one: '# beat', other: '# beats' },
   allBeats: 'all beats',
-  models: { teacher: 'Teacher', student: 'Student', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
+  models: { teacher: 'Teacher', encoder: 'Second encoder', fusion: 'Fusion', alignment: 'Alignment', matcher: 'Matcher', student: 'Student', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
   modelTexts: {
     teacher: 'the large network that teaches',
     student: 'the small network, taught',
     scratch: 'same network, not taught',
+    encoder: 'the student\'s modality, teacher\'s size',
+    fusion: 'both modalities, joined by a gate',
+    alignment: 'both modalities in one space',
+    matcher: 'finds windows that are alike',
     lda: 'linear baseline',
     template: 'the mean beat, learns nothing',
   },
@@ -133,7 +137,7 @@ export const report = {
   factNames: {
     recipe: 'Recipe', version: 'Version', split: 'Split', windows: 'Windows', engine: 'Engine', processor: 'Processor', seeds: 'Seeds', program: 'Program', evaluated: 'Evaluated', models: 'Model hashes',
   },
-  recipes: { thkd: 'THKD: teacher and distilled student', teacher: 'Teacher', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
+  recipes: { thkd: 'THKD: teacher and distilled student', fusion: 'Multi-modality teacher, single-modality student', clip: 'CLIP-aligned cross-modal distillation', sembridge: 'SemBridge: unpaired cross-modal distillation', teacher: 'Teacher', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
   engineLine: (engine: string, provider: string, threads: string, version: string) => `${engine} ${version}, ${provider}, ${threads}`,
   copyHash: (name: string) => `Copy the hash of: ${name}`,
   plots: {

@@ -46,6 +46,9 @@ export const runs = {
   notFoundText: 'It may have been removed.',
   back: 'All runs',
   error: 'What went wrong',
+  notes: 'What should be known of it',
+  damagedTitle: 'Cannot be read',
+  damagedHint: 'Their folders are in the dataset and stay there until you remove them or put them right.',
   actions: {
     report: 'Open the report',
     evaluate: 'Evaluate again',

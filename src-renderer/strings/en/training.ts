@@ -20,9 +20,12 @@ export const training = {
   disjoint: 'Tests people whom no model has seen.',
   closed: 'Tests people whom the models know.',
   recipe: 'Recipe',
-  recipes: { thkd: 'THKD', teacher: 'Teacher', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
+  recipes: { thkd: 'THKD', fusion: 'Multi-modality', clip: 'CLIP alignment', sembridge: 'SemBridge', teacher: 'Teacher', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
   recipeTexts: {
     thkd: 'A ResNet teaches a small transformer at every level; the same student alone beside it.',
+    fusion: 'ECG and PPG teach together; the student needs one of them.',
+    clip: 'ECG teaches PPG in a space that both share.',
+    sembridge: 'ECG teaches PPG although they were never recorded together.',
     teacher: 'The ResNet only: margin and triplet loss.',
     scratch: 'Without a teacher: distillation must beat it.',
     lda: 'Linear. Takes seconds, is often hard to beat.',
@@ -130,7 +133,7 @@ export const training = {
     stopAction: 'Stop and keep the best',
     goOn: 'Go on training',
     stages: {
-      waiting: 'Waiting', windows: 'Cutting windows', compiling: 'Building the training step', teacher: 'Training the teacher', student: 'Training the student', scratch: 'Training the student alone',
+      waiting: 'Waiting', windows: 'Cutting windows', compiling: 'Building the training step', teacher: 'Training the teacher', encoder: 'Training the second encoder', fusion: 'Training the fusion', alignment: 'Aligning both modalities', matcher: 'Training the matcher', student: 'Training the student', scratch: 'Training the student alone',
       lda: 'Fitting PCA + LDA', template: 'Making templates', evaluating: 'Evaluating', done: 'Done',
     },
     progress: 'Progress of the run',
@@ -144,7 +147,8 @@ export const training = {
     noReasons: 'The first choice ran.',
     starting: 'The trainer is starting…',
   },
-  models: { teacher: 'Teacher', student: 'Student', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
+  models: { teacher: 'Teacher', encoder: 'Second encoder', fusion: 'Fusion', alignment: 'Alignment', matcher: 'Matcher', student: 'Student', scratch: 'Student alone', lda: 'PCA + LDA', template: 'Template' },
+  meanBeat: 'mean beat',
   phase: 'Model',
   curves: {
     loss: 'Loss by term',

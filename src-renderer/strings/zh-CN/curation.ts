@@ -2,7 +2,7 @@ import type { Strings } from '../en.ts'
 
 export const picker: Strings['picker'] = {
   title: 'Pulseprint',
-  subtitle: '采集、浏览并保存实验室的心电与脉搏信号。',
+  subtitle: '采集与整理心电和脉搏信号，并训练据此识别人的模型。',
   demo: '试用演示',
   demoText: '生成一个由虚拟人组成的小数据集。',
   demoOpenText: '打开本机上的演示数据集。',

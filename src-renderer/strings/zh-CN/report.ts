@@ -21,8 +21,8 @@ export const report: Strings['report'] = {
   beatsLabel: '每次判定的心搏数',
   beats: { one: '# 个心搏', other: '# 个心搏' },
   allBeats: '全部心搏',
-  models: { teacher: '教师', student: '学生', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
-  modelTexts: { teacher: '负责教的大网络', student: '被教的小网络', scratch: '同一网络，未被教', lda: '线性基线', template: '平均心搏，不做学习' },
+  models: { teacher: '教师', encoder: '第二编码器', fusion: '融合', alignment: '对齐', matcher: '匹配器', student: '学生', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
+  modelTexts: { teacher: '负责教的大网络', student: '被教的小网络', scratch: '同一网络，未被教', encoder: '学生模态，教师大小', fusion: '以门控结合两种模态', alignment: '两种模态同一空间', matcher: '寻找相似的窗口', lda: '线性基线', template: '平均心搏，不做学习' },
   protocol: '规程',
   protocolFacts: {
     people: (enrolled, tested) => `注册 ${enrolled} 人，测试 ${tested} 人`,
@@ -88,7 +88,7 @@ export const report: Strings['report'] = {
   pairedNone: '只有一个模型，无从比较。',
   pairedMeasure: { eer: 'EER', rank1: 'Rank-1' },
   pairedMeasureLabel: '指标',
-  versus: (system, reference) => `${system}对${reference}`,
+  versus: (system, reference) => `${system} 对 ${reference}`,
   points: (points) => `${points} 个百分点`,
   halfWidth: (points) => `± ${points}`,
   pValue: (p) => `p ${p}`,
@@ -121,7 +121,7 @@ export const report: Strings['report'] = {
   milliseconds: (value) => `${value} 毫秒`,
   facts: '基本信息',
   factNames: { recipe: '方案', version: '版本', split: '划分', windows: '窗口', engine: '引擎', processor: '处理器', seeds: '种子', program: '程序', evaluated: '评估时间', models: '模型哈希' },
-  recipes: { thkd: 'THKD：教师与蒸馏学生', teacher: '教师', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
+  recipes: { thkd: 'THKD：教师与蒸馏学生', fusion: '多模态教师与单模态学生', clip: 'CLIP 对齐的跨模态蒸馏', sembridge: 'SemBridge：非配对跨模态蒸馏', teacher: '教师', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
   engineLine: (engine, provider, threads, version) => `${engine} ${version}，${provider}，${threads}`,
   copyHash: (name) => `复制哈希：${name}`,
   plots: {

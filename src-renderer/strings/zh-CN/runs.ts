@@ -48,6 +48,9 @@ export const runs: Strings['runs'] = {
   notFoundText: '它可能已被移除。',
   back: '所有运行',
   error: '出错原因',
+  notes: '须知事项',
+  damagedTitle: '无法读取',
+  damagedHint: '其文件夹仍在数据集中，直到您移除或修复为止。',
   actions: {
     report: '打开报告',
     evaluate: '重新评估',

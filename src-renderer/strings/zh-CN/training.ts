@@ -22,9 +22,12 @@ export const training: Strings['training'] = {
   disjoint: '测试对象是任何模型都没见过的人。',
   closed: '测试对象是模型认识的人。',
   recipe: '方案',
-  recipes: { thkd: 'THKD', teacher: '教师', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
+  recipes: { thkd: 'THKD', fusion: '多模态', clip: 'CLIP 对齐', sembridge: 'SemBridge', teacher: '教师', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
   recipeTexts: {
     thkd: 'ResNet 在每一层级指导小型 Transformer；同一学生单独训练作为对照。',
+    fusion: 'ECG 与 PPG 共同教学；学生只需其中一种。',
+    clip: 'ECG 在共享空间中教 PPG。',
+    sembridge: 'ECG 教 PPG，即使两者从未同时记录。',
     teacher: '仅 ResNet 教师：角度间隔与三元组损失。',
     scratch: '没有教师的小型学生：蒸馏必须胜过它。',
     lda: '线性方法。只需几秒，往往很难超越。',
@@ -132,7 +135,7 @@ export const training: Strings['training'] = {
     stopAction: '停止并保留最佳',
     goOn: '继续训练',
     stages: {
-      waiting: '等待中', windows: '正在切分窗口', compiling: '正在构建训练步骤', teacher: '正在训练教师', student: '正在训练学生', scratch: '正在训练单独学生',
+      waiting: '等待中', windows: '正在切分窗口', compiling: '正在构建训练步骤', teacher: '正在训练教师', encoder: '正在训练第二编码器', fusion: '正在训练融合', alignment: '正在对齐两种模态', matcher: '正在训练匹配器', student: '正在训练学生', scratch: '正在训练单独学生',
       lda: '正在拟合 PCA + LDA', template: '正在制作模板', evaluating: '正在评估', done: '完成',
     },
     progress: '运行进度',
@@ -146,7 +149,8 @@ export const training: Strings['training'] = {
     noReasons: '使用了首选引擎。',
     starting: '训练进程正在启动…',
   },
-  models: { teacher: '教师', student: '学生', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
+  models: { teacher: '教师', encoder: '第二编码器', fusion: '融合', alignment: '对齐', matcher: '匹配器', student: '学生', scratch: '单独学生', lda: 'PCA + LDA', template: '模板' },
+  meanBeat: '平均心搏',
   phase: '模型',
   curves: {
     loss: '各项损失',

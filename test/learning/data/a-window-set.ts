@@ -5,14 +5,14 @@ import type { WindowSet } from '../../../src-main/learning/data/window-set.ts'
 export function aWindowSet(people: readonly (readonly number[])[], { role = 'train' as SplitRole, length = 4, channels = 1 } = {}): WindowSet {
   const subject: number[] = []
   const recording: number[] = []
-  const recordings: { id: string; session: string; subject: number; startedAt: string }[] = []
+  const recordings: { id: string; session: string; subject: number; startedAt: string, rowRateHz: 250 }[] = []
   for (const [person, counts] of people.entries()) {
     for (const count of counts) {
       for (let k = 0; k < count; k++) {
         subject.push(person)
         recording.push(recordings.length)
       }
-      recordings.push({ id: `r${recordings.length}`, session: 'one', subject: person, startedAt: '2026-03-01T10:00:00Z' })
+      recordings.push({ id: `r${recordings.length}`, session: 'one', subject: person, startedAt: '2026-03-01T10:00:00Z', rowRateHz: 250 })
     }
   }
   const size = length * channels

@@ -29,6 +29,7 @@ const batches: BatchSource = {
     // Another batch at every place, a function of the place alone.
     x.set(plain.x.map((value, i) => value + 0.1 * Math.sin(i * (epoch * stepsPerEpoch + step + 1))))
     labels.set(plain.labels)
+    return Int32Array.from(labels.keys())
   },
 }
 
@@ -145,7 +146,11 @@ it('a stop is content with the best so far; a loss that is no number ends it wit
   expect(fitted).toMatchObject({ epochs: 1, bestEpoch: 1, stoppedEarly: true, steps: 5 })
 
   let saved: FitCheckpoint | null = null
-  const poisoned: BatchSource = { ...batches, fill: (epoch, step, x, labels) => (batches.fill(epoch, step, x, labels), epoch === 1 ? x.fill(Number.NaN) : undefined) }
+  const poisoned: BatchSource = { ...batches, fill(epoch, step, x, labels) {
+    const rows = batches.fill(epoch, step, x, labels)
+    if (epoch === 1) x.fill(Number.NaN)
+    return rows
+  } }
   const context: FitContext = { ...base, request: () => 'go', save: (checkpoint) => ((saved = structuredClone(checkpoint)), Promise.resolve()) }
   await expect(fitPhase({ ...plan, batches: poisoned }, context)).rejects.toMatchObject({ code: 'training-diverged', data: { phase: 'scratch', epoch: 2, step: 4 } })
   const healed = await fitPhase(plan, context, saved)

@@ -208,7 +208,7 @@ function learning(output: Output, signal: AbortSignal): LearningCommand {
 }
 
 const stageWords: Readonly<Record<RunProgress['stage'], string>> = {
-  waiting: 'Waiting', windows: 'Cutting windows', compiling: 'Compiling', teacher: 'Training the teacher', student: 'Training the student', scratch: 'Training the student from scratch', lda: 'PCA and LDA',
+  waiting: 'Waiting', windows: 'Cutting windows', compiling: 'Compiling', teacher: 'Training the teacher', encoder: 'Training the second encoder', fusion: 'Training the fusion', alignment: 'Aligning both modalities', matcher: 'Training the matcher', student: 'Training the student', scratch: 'Training the student from scratch', lda: 'PCA and LDA',
   template: 'Mean beats', evaluating: 'Evaluating', done: 'Done',
 }
 
