@@ -1,4 +1,5 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** `unit` needs nothing but Node; `pty`, `crash` and `web` drive the built program (socat, SIGKILL, Chromium). */
@@ -7,6 +8,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // As many as there are cores: Vitest itself leaves one free, which on two is half of them.
+    maxWorkers: availableParallelism(),
     setupFiles: ['test/setup.ts'],
     projects: [
       {
@@ -18,7 +21,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'pty', include: ['test/pty/**/*.test.ts'], testTimeout: 300_000, fileParallelism: false } },
-      { extends: true, test: { name: 'crash', include: ['test/crash/**/*.test.ts'], testTimeout: 300_000 } },
+      { extends: true, test: { name: 'crash', include: ['test/crash/**/*.test.ts'], testTimeout: 300_000, fileParallelism: false } },
       {
         extends: true,
         test: {
