@@ -19,6 +19,7 @@ const step = (title, ...args) => {
 }
 
 if (!hasCommand('socat')) say('SKIPPED: pseudo-terminal tests need socat, which is not installed.')
+if (!hasCommand('redis-server')) say('SKIPPED: tests of shared grids need redis-server, which is not installed.')
 if (!existsSync(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium')) say('SKIPPED: browser tests need Chromium; set CHROMIUM_PATH to its program.')
 
 step('types', bin('typescript', 'bin/tsc'), '--noEmit', '-p', 'tsconfig.json')

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { WireError } from './errors.ts'
 import { RecordingId, SubjectCode } from './ids.ts'
+import { AblationGrid, AblationId, AblationResult, AblationStatus, AblationSummary, TableFormat } from './schemas/ablation.ts'
 import { AcquisitionStatus, AlarmId, CheckResult, DisplayFilters } from './schemas/acquisition.ts'
 import { Consent, DatasetInfoChange, DatasetSummary, Subject, SubjectChange, SubjectInput } from './schemas/dataset.ts'
+import { PairedDemo } from './schemas/demo.ts'
 import { AcquisitionSource, DetectionEvidence, DeviceProfile, PortInfo } from './schemas/device.ts'
 import { Analysis, MeanBeat } from './schemas/analysis.ts'
+import { ModalityCoverage } from './schemas/coverage.ts'
 import { CurationOverride, CurationResult, CurationRule, DatasetVersion, VersionDiff, VersionSummary } from './schemas/curation.ts'
 import { ExportOptions } from './schemas/export.ts'
 import { Gallery, LiveIdentification } from './schemas/identity.ts'
@@ -58,7 +61,7 @@ export const labApi = {
   'dataset.updateInfo': method(DatasetInfoChange, DatasetSummary),
   /** Generates synthetic people and sessions at `path` as a job, then it can be opened. */
   'dataset.createDemo': method(
-    z.object({ path: z.string().min(1), seed: z.number().int().default(1), subjects: z.number().int().min(1).max(200).default(6) }),
+    z.object({ path: z.string().min(1), seed: z.number().int().default(1), subjects: z.number().int().min(1).max(200).default(6), paired: PairedDemo.nullable().default(null) }),
     JobStatus,
   ),
   'dataset.verify': method(nothing, JobStatus),
@@ -178,6 +181,8 @@ export const labApi = {
     z.object({ name: DatasetVersion.shape.name, note: z.string().max(4000).default(''), rules: z.array(CurationRule), overrides: z.array(CurationOverride).default([]) }),
     DatasetVersion,
   ),
+  /** Who has which modality, and which recipes for two that allows if everybody trains. `student`: the modality that is learnt; the other one teaches. */
+  'versions.coverage': method(z.object({ name: z.string(), student: z.enum(['ecg', 'ppg']).default('ppg') }), ModalityCoverage),
   'versions.diff': method(z.object({ a: z.string(), b: z.string() }), VersionDiff),
 
   'splits.list': method(nothing, z.array(SplitSummary)),
@@ -186,6 +191,8 @@ export const labApi = {
   'splits.preview': method(z.object({ version: z.string(), options: SplitOptions }), SplitReport),
   /** @throws `split-leaks` when a finding blocks. */
   'splits.create': method(z.object({ version: z.string(), name: DatasetSplit.shape.name, options: SplitOptions }), SplitReport),
+  /** As `versions.coverage`, of those who train and are tested. Looks at lanes, not at signals: `runs.check` cuts the windows. */
+  'splits.coverage': method(z.object({ name: z.string(), student: z.enum(['ecg', 'ppg']).default('ppg') }), ModalityCoverage),
   'splits.check': method(z.object({ name: z.string() }), z.array(LeakFinding)),
   /** VoxCeleb text: `1 enrol probe` or `0 enrol probe` per line, recordings as `SUBJECT/RECORDING`. `total` counts all lines. */
   'splits.trials': method(z.object({ name: z.string(), limit: z.number().int().min(1).max(2_000_000).default(2_000_000) }), z.object({ text: z.string(), genuine: z.number().int(), impostor: z.number().int() })),
@@ -224,6 +231,23 @@ export const labApi = {
   'runs.compare': method(z.object({ ids: z.array(RunId).min(2).max(40), beats: z.number().int().min(0).default(1) }), RunComparison),
   /** ONNX, as a job; the result is a `ModelExport`. */
   'runs.exportModel': method(z.object({ id: RunId, model: ModelName, out: z.string().min(1), quantised: z.boolean().default(false) }), JobStatus),
+
+  'ablations.list': method(nothing, z.array(AblationSummary)),
+  /** The grids that come with the program, by the paper's table that they are laid out like; to be edited, or started as they are. */
+  'ablations.grids': method(nothing, z.array(AblationGrid)),
+  'ablations.get': method(z.object({ id: AblationId }), AblationStatus),
+  /**
+   * Starts a grid, or goes on with it where it is: cells that are finished are not done again. Cells run as a job of the kind `ablation`, one after the other with other runs. `split`: instead of the grid's own.
+   * `redis`: shares the cells with other programs that work on the same grid there. @throws `grid-invalid`, `queue-unreachable`, `worker-mismatch`, `state-conflict` while another grid is worked on.
+   */
+  'ablations.start': method(z.object({ grid: z.unknown(), split: z.string().nullable().default(null), redis: z.string().nullable().default(null) }), AblationStatus),
+  /** The same for one that is there. */
+  'ablations.resume': method(z.object({ id: AblationId, redis: z.string().nullable().default(null) }), AblationStatus),
+  /** The cell under way saves where it is; finished cells stay. */
+  'ablations.stop': method(z.object({ id: AblationId }), AblationStatus),
+  /** What the finished cells show so far. */
+  'ablations.result': method(z.object({ id: AblationId }), AblationResult),
+  'ablations.table': method(z.object({ id: AblationId, format: TableFormat }), z.object({ text: z.string() })),
 
   'identify.gallery': method(z.object({ run: RunId, model: ModelName }), Gallery),
   /** Makes templates of the people in these recordings, as a job; the result is the `Gallery`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AblationProgress } from './schemas/ablation.ts'
 import { AcquisitionStatus } from './schemas/acquisition.ts'
 import { DatasetSummary } from './schemas/dataset.ts'
 import { LiveIdentification } from './schemas/identity.ts'
@@ -25,6 +26,8 @@ export const labEvents = {
   'runs.changed': z.object({ id: z.string().nullable() }),
   'run.progress': RunProgress,
   'run.epoch': z.object({ id: RunId, epoch: RunEpoch }),
+  /** An ablation was started, went on a cell, or ended. */
+  'ablation.progress': AblationProgress,
   'identity.live': LiveIdentification,
   /** The host wants to quit or close the window while a recording runs: the renderer asks the technician. */
   'lab.closeRequested': z.object({ recording: z.boolean() }),

@@ -130,9 +130,16 @@ export class RecordSearch {
     for (const path of own) if (this.#byPath.has(path) && !this.#owners.has(path) && !this.#leads.has(path)) this.#left.add(path)
   }
 
+  /** The header that is called as the file: `.hea` before one that old disks wrote as `.HEA`. */
+  #headerBeside(path: string): Lead | undefined {
+    const stem = withoutEnding(path)
+    const other = (this.#byStem.get(stem) ?? []).find((one) => /\.hea$/i.test(one) && this.#leads.has(one))
+    return this.#leads.get(`${stem}.hea`) ?? (other === undefined ? undefined : this.#leads.get(other))
+  }
+
   /** `100.atr` belongs to 100.hea beside it. */
   async #asAnnotator(file: FoundFile): Promise<boolean> {
-    const lead = this.#leads.get(`${withoutEnding(file.path)}.hea`)
+    const lead = this.#headerBeside(file.path)
     const annotator = file.path.slice(file.path.lastIndexOf('.') + 1)
     if (!lead || !/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(annotator) || file.bytes > mostAnnotationBytes) return false
     const source = await this.#open(file)
@@ -166,7 +173,7 @@ export class RecordSearch {
   }
 
   #unknown(file: FoundFile): void {
-    const beside = this.#leads.get(`${withoutEnding(file.path)}.hea`)
+    const beside = this.#headerBeside(file.path)
     // A header that cannot be read names nothing: what is called as it is goes with it.
     if (beside?.refusal) this.#owners.set(file.path, beside)
     else this.refused.push({ file: file.path, code: 'format-unknown' satisfies LabError['code'], message: `${file.path} is of no format that is read here, and no header names it.` })

@@ -7,13 +7,13 @@ import { windowFacts } from './execute-run.ts'
 import { epochsOf } from './fit-models.ts'
 import { modelsOf } from './planned-models.ts'
 import { runData, type RunData } from './run-data.ts'
-import { batchSource } from './training-data.ts'
+import { batchSource, type TrainingData } from './training-data.ts'
 
 /** What a run would be. Cuts the windows, which the run then finds in the cache. @throws LabError `training-impossible`, `pairs-missing` and those of `buildWindowSet`. */
 export async function checkRun(dataset: Dataset, splitName: string, recipe: Recipe, { signal }: { readonly signal: AbortSignal }): Promise<RunCheck> {
   const split = await dataset.splits.get(splitName)
   const run = await runData(dataset, split, recipe, { signal })
-  const { data, teacher } = run
+  const { data } = run
   const facts = windowFacts(run)
   const { length } = data.set
   const models: RunCheck['models'] = []
@@ -30,7 +30,7 @@ export async function checkRun(dataset: Dataset, splitName: string, recipe: Reci
     // Weights, gradient and two moments, beside what the batch takes.
     const trainingBytes = 16 * figures.parameters + figures.activationBytes * fit.people * fit.windowsPerPerson
     models.push({ name, network: networkName(shape), parameters: figures.parameters, macs: figures.macs, trainingBytes })
-    const source = batchSource(name === 'teacher' && teacher ? teacher.data : data, fit, 1)
+    const source = batchSource(windowsFor(name, recipe, run), fit, 1)
     stepsPerEpoch[name] = source.stepsPerEpoch
     epochs[name] = epochsOf(fit, source)
   }
@@ -51,4 +51,12 @@ function planOf(name: ModelName, recipe: Recipe, { data: { set, classes }, teach
   if (joined === null || name === 'lda' || name === 'template') return null
   const { join, network, fit } = joined
   return { fit, shape: { network, join, heads: 1, people, length: join.first.length + join.second.length, channels: 1 } }
+}
+
+/** What a model learns from: its modality's windows, or those moments that both modalities have. */
+function windowsFor(name: ModelName, recipe: Recipe, { data, teacher }: RunData): TrainingData {
+  if (teacher === null) return data
+  const pseudo = name === 'matcher' && recipe.recipe === 'sembridge' && recipe.matcher.pairs === 'pseudo'
+  if (name === 'teacher' || pseudo) return teacher.data
+  return name === 'fusion' || name === 'alignment' || name === 'matcher' ? { ...data, training: data.training.filter((row) => teacher.pairs[row] >= 0) } : data
 }

@@ -1,4 +1,4 @@
-import { LabError, type ModelName, type WindowOptions } from '../contract/index.ts'
+import { LabError, WindowOptions, type ModelName } from '../contract/index.ts'
 import { PcaLda } from '../learning/baselines/pca-lda.ts'
 import { correlationEmbeddings } from '../learning/baselines/template-cosine.ts'
 import type { ChosenEngine } from '../learning/engine/choose-engine.ts'
@@ -81,7 +81,9 @@ export function packModel(stored: StoredModel): ArrayFile {
 /** @throws LabError `run-invalid` when weights and network do not fit. */
 export function unpackModel({ meta, arrays }: ArrayFile): StoredModel {
   // The file's checksum was verified: what is in it, this program wrote.
-  const { kind, name, use, shape } = meta as { kind: StoredModel['kind']; name: ModelName; use: ModelUse; shape: ModelShape }
+  const { kind, name, use: stored, shape } = meta as { kind: StoredModel['kind']; name: ModelName; use: ModelUse; shape: ModelShape }
+  // An earlier version of it had fewer window options.
+  const use = { ...stored, windows: WindowOptions.parse(stored.windows) }
   if (kind === 'template') return { kind, name: 'template', use }
   if (kind === 'lda') return { kind, name: 'lda', use, model: PcaLda.from({ mean: arrays.mean, projection: arrays.projection }) }
   const layout = answerLayout(shape)

@@ -1,5 +1,6 @@
 import { LabError, type ModelName, type RunId, type RunReport } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
+import { writeDraws } from './draws-file.ts'
 import { evaluateRun } from './evaluate-run.ts'
 import { failuresToAcquire } from './execute-run.ts'
 import { writeThresholds, type Thresholds } from './fixed-thresholds.ts'
@@ -18,12 +19,13 @@ export async function evaluateAgain(dataset: Dataset, id: RunId, world: TaskWorl
       const thresholds = new Map<ModelName, Thresholds | null>()
       const report = await evaluateRun({
         record, run, models, engine, split: await splitOf(dataset, record), program: world.program, evaluatedAt: new Date(world.wallMs()).toISOString(),
-        failureToAcquire: failuresToAcquire(run.built), now: () => world.now(),
+        failureToAcquire: failuresToAcquire(run.built), now: () => world.now(), epochs: await folder.epochs(),
         onProgress: (done) => {
           if (world.signal.aborted) throw new LabError('cancelled', 'The evaluation was stopped; the report is still the one before.', { run: id })
           world.onDone(done)
         },
         onThresholds: (model, fixed) => void thresholds.set(model, fixed),
+        onReplicates: (draws) => writeDraws(dataset.files, folder.path, draws),
       })
       await writeThresholds(folder, record, thresholds)
       await writeReportFiles(folder, record, report)

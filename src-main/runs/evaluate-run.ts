@@ -1,13 +1,16 @@
-import { RunReport, type DatasetSplit, type ModelName, type RunLeakFacts, type RunRecord, type SplitRole } from '../contract/index.ts'
+import { RunReport, type DatasetSplit, type ModelName, type RunEpoch, type RunLeakFacts, type RunRecord, type SplitRole } from '../contract/index.ts'
 import { isSubjectDisjoint } from '../curation/split-roles.ts'
 import { samplesOf, windowsOf } from '../learning/data/window-rows.ts'
 import type { Engine } from '../learning/engine/engine.ts'
 import { compareSystems } from '../learning/evaluation/compare.ts'
+import { crossModalSentences } from '../learning/evaluation/cross-modal-sentences.ts'
 import type { EmbeddingSet } from '../learning/evaluation/embedding-set.ts'
 import { evaluate, type EvaluationInput, type SystemReplicates } from '../learning/evaluation/evaluate.ts'
+import { nShot, usualShots } from '../learning/evaluation/n-shot.ts'
 import { reportSentences } from '../learning/evaluation/report-sentences.ts'
 import { checkRunLeaks } from '../learning/evaluation/run-leak-checks.ts'
 import type { ClassScores } from '../learning/evaluation/temperature.ts'
+import { crossModalModels, crossModalReport, type ModelInput } from './cross-modal/cross-modal-report.ts'
 import { makeEmbedder, type Embedder, type StoredModel } from './embedding-models.ts'
 import { fixThresholds, type Thresholds } from './fixed-thresholds.ts'
 import { measureLatency } from './latency.ts'
@@ -24,26 +27,35 @@ export interface EvaluationSetting {
   readonly program: string
   readonly evaluatedAt: string
   readonly failureToAcquire: EvaluationInput['failureToAcquire']
+  /** What was told of the training. */
+  readonly epochs: readonly RunEpoch[]
   now(): number
   onProgress(done: number): void
   /** From which plain cosine on two are one person: what enrolled people are compared by (fixed-thresholds.ts). */
   onThresholds(model: ModelName, thresholds: Thresholds | null): void
+  /** Of every model on the same draws of people. */
+  onReplicates(systems: ReadonlyMap<ModelName, SystemReplicates>): Promise<void>
 }
 
 /** Cohort people need no more windows than this to have a mean. */
 const mostCohortWindows = 20_000
 
+/** Luck of the enrolment windows, and of the people: enough for intervals of two digits in some two seconds per model. */
+const nShotEffort = { draws: 20, replicates: 200 }
+
 /** Every model on the same test, with the same draws of subjects: what goes into report.json. */
 export async function evaluateRun(setting: EvaluationSetting): Promise<RunReport> {
   const { record, split, run, models, engine } = setting
   const systems: RunReport['systems'] = {}
-  const replicates = new Map<string, SystemReplicates>()
+  const replicates = new Map<ModelName, SystemReplicates>()
+  const inputs = new Map<ModelName, ModelInput>()
   for (const [place, stored] of models.entries()) {
     const data = await testData(stored.name, setting)
     if (data === null) continue
     const embedder = await makeEmbedder(stored, engine)
     try {
       const input = await evaluationInput(data, setting.failureToAcquire, stored, embedder)
+      if (run.teacher && crossModalModels.has(stored.name)) inputs.set(stored.name, { enrol: input.enrol, test: input.test, validation: input.validation, recordings: input.recordings })
       setting.onThresholds(stored.name, fixThresholds(input.validation, input.enrol, input.recordings, beatsOf(record)))
       const { evaluation, replicates: draws } = evaluate(input, { beats: beatsOf(record), replicates: record.recipe.evaluation.replicates, seed: record.seed })
       replicates.set(stored.name, draws)
@@ -51,14 +63,19 @@ export async function evaluateRun(setting: EvaluationSetting): Promise<RunReport
       systems[stored.name] = {
         evaluation, modelHash: made?.hash ?? null,
         figures: made ? { parameters: made.parameters, macs: made.macs, latencyMs: await measureLatency(stored, engine, setting.now) } : null,
+        ...(run.teacher ? { nShot: nShot({ ...input, seen: new Set(data.classes.subjects) }, { ...nShotEffort, shots: usualShots, beats: beatsOf(record), seed: record.seed }) } : {}),
       }
     } finally {
       embedder.dispose()
     }
     setting.onProgress((place + 1) / models.length)
   }
-  const comparisons = compareSystems(replicates, pairsOf(models.map(({ name }) => name)))
+  // A modality that some people do not have is tested on fewer of them, or on nobody: what was not tested on the same people is not compared.
+  const peopleOf = (name: ModelName): string | undefined => replicates.get(name)?.subjects.join()
+  await setting.onReplicates(replicates)
+  const comparisons = compareSystems(replicates, pairsOf(models.map(({ name }) => name)).filter(([system, reference]) => peopleOf(system) !== undefined && peopleOf(system) === peopleOf(reference)))
   const leaks = checkRunLeaks(leakFacts(run, split, models))
+  const crossModal = crossModalReport({ record, run, inputs, epochs: setting.epochs })
   return RunReport.parse({
     formatVersion: 1,
     run: record.id,
@@ -68,7 +85,8 @@ export async function evaluateRun(setting: EvaluationSetting): Promise<RunReport
       processor: record.environment?.processor ?? '', seeds: [record.seed], evaluatedAt: setting.evaluatedAt,
     },
     systems, comparisons, seedComparisons: [], leaks,
-    sentences: reportSentences({ systems, comparisons, leaks }),
+    sentences: [...reportSentences({ systems, comparisons, leaks }), ...(crossModal ? crossModalSentences(crossModal, beatsOf(record)[0]) : [])],
+    crossModal,
   })
 }
 
@@ -124,20 +142,50 @@ function leakFacts({ data, teacher }: RunData, split: DatasetSplit, models: read
   const roles = (of: TrainingData): SplitRole[] => [...new Set(Array.from(of.training, (row) => of.set.roles[of.set.role[row]]))]
   const sources = (name: ModelName): TrainingData[] => (teacher === null ? [data] : name === 'teacher' ? [teacher.data] : name === 'fusion' || name === 'alignment' || name === 'matcher' ? [data, teacher.data] : [data])
   const role: SplitRole | null = data.validation.length > 0 ? 'validation' : null
+  const tested = testedStretches(data)
   return {
     fitted: models.filter(({ kind }) => kind !== 'template').map(({ name }) => ({ what: name, roles: [...new Set(sources(name).flatMap(roles))] })),
     chosen: ['epoch', 'threshold', 'temperature'].map((what) => ({ what, role })),
     teachers: models.flatMap(({ name }) => {
       const kind = teaching[name]
-      return kind ? [{ name, kind, ...seen(sources(name).map((of) => [of, of.training] as const)) }] : []
+      return kind ? [{ name, kind, ...seen(sources(name).map((of) => [of, of.training] as const), tested) }] : []
     }),
-    test: seen([[data, data.test]]),
+    test: seen([[data, data.test]], tested),
     subjectDisjoint: isSubjectDisjoint(split.options),
   }
 }
 
-/** Whom and which recordings these windows are of. */
-function seen(windows: readonly (readonly [TrainingData, Int32Array])[]): { subjects: string[]; recordings: string[] } {
-  const of = (name: (set: TrainingData['set'], row: number) => string): string[] => [...new Set(windows.flatMap(([{ set }, rows]) => Array.from(rows, (row) => name(set, row))))]
-  return { subjects: of((set, row) => set.subjects[set.subject[row]]), recordings: of((set, row) => set.recordings[set.recording[row]].id) }
+/** From the first to behind the last row that is tested, by recording. */
+type Stretches = ReadonlyMap<string, { readonly from: number; readonly to: number }>
+
+function stretchOf({ set }: TrainingData, row: number): { id: string; from: number; to: number } {
+  const { id, rowRateHz } = set.recordings[set.recording[row]]
+  return { id, from: set.row[row], to: set.row[row] + (set.length / set.rateHz) * rowRateHz }
+}
+
+function testedStretches(data: TrainingData): Stretches {
+  const stretches = new Map<string, { from: number; to: number }>()
+  for (const row of data.test) {
+    const { id, from, to } = stretchOf(data, row)
+    const before = stretches.get(id)
+    stretches.set(id, { from: Math.min(from, before?.from ?? from), to: Math.max(to, before?.to ?? to) })
+  }
+  return stretches
+}
+
+/**
+ * Whom these windows are of, and which recordings. A split may test the end of a recording whose beginning is learnt: of a recording that is tested only windows that reach into what is tested count.
+ */
+function seen(windows: readonly (readonly [TrainingData, Int32Array])[], tested: Stretches): { subjects: string[]; recordings: string[] } {
+  const subjects = new Set<string>()
+  const recordings = new Set<string>()
+  for (const [of, rows] of windows) {
+    for (const row of rows) {
+      subjects.add(of.set.subjects[of.set.subject[row]])
+      const { id, from, to } = stretchOf(of, row)
+      const test = tested.get(id)
+      if (test === undefined || (from < test.to && to > test.from)) recordings.add(id)
+    }
+  }
+  return { subjects: [...subjects], recordings: [...recordings] }
 }

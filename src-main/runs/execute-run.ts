@@ -2,6 +2,9 @@ import { LabError, type EngineName, type ModelName, type RunEpoch, type RunId, t
 import type { Dataset } from '../dataset/dataset.ts'
 import type { ChosenEngine } from '../learning/engine/choose-engine.ts'
 import type { Engine } from '../learning/engine/engine.ts'
+import { modelKey } from './ablation/model-key.ts'
+import { takeOver } from './ablation/take-over.ts'
+import { writeDraws } from './draws-file.ts'
 import { evaluateRun } from './evaluate-run.ts'
 import { fitModels } from './fit-models.ts'
 import { writeThresholds, type Thresholds } from './fixed-thresholds.ts'
@@ -59,6 +62,8 @@ class Execution {
   #told: Pick<RunProgress, 'state' | 'latest'> | null = null
   #toldAt = 0
   #done = 0
+  /** Of every model of this run, once windows and engine are known. */
+  #keyOf: (model: ModelName) => string | null = () => null
   readonly #began: number
   readonly #secondsBefore: number
   /** Where this sitting's training began: what an earlier one did says nothing of the time that is left. */
@@ -107,14 +112,21 @@ class Execution {
     const { engine, reasons } = await world.chooseEngine(this.#record)
     try {
       await this.#change({ ran: ranOn(engine, reasons) })
+      this.#keyOf = (model) => modelKey(model, this.#record.recipe, this.#originOf(engine, run))
+      for (const model of await takeOver(dataset, folder, this.#record, this.#keyOf)) await this.#model(model)
       const models = await this.#fit(engine, run)
       if (models.length === 0) return
       this.#tell('evaluating')
       const thresholds = new Map<ModelName, Thresholds | null>()
       const report = await evaluateRun({
-        record: this.#record, split, run, models, engine, program: world.program, evaluatedAt: this.#at(), failureToAcquire: failuresToAcquire(run.built), now: () => world.now(),
-        onProgress: (done) => this.#advance(1 - shares.evaluation + done * shares.evaluation),
+        record: this.#record, split, run, models, engine, program: world.program, evaluatedAt: this.#at(), failureToAcquire: failuresToAcquire(run.built), now: () => world.now(), epochs: await folder.epochs(),
+        onProgress: (done) => {
+          // All models are there: what is left is done in one go later on.
+          if (world.request() === 'pause') throw new LabError('cancelled', 'The run was paused while it was evaluated.', { run: this.#record.id })
+          this.#advance(1 - shares.evaluation + done * shares.evaluation)
+        },
         onThresholds: (model, fixed) => void thresholds.set(model, fixed),
+        onReplicates: (draws) => writeDraws(dataset.files, folder.path, draws),
       })
       await writeThresholds(folder, this.#record, thresholds)
       await writeReportFiles(folder, this.#record, report)
@@ -148,8 +160,17 @@ class Execution {
     this.#tell(epoch.phase)
   }
 
-  #model(model: RunModel): Promise<void> {
-    return this.#change({ models: [...this.#record.models.filter(({ name }) => name !== model.name), model] })
+  #model(made: RunModel): Promise<void> {
+    const key = this.#keyOf(made.name)
+    const model = key === null ? made : { ...made, key }
+    const others = this.#record.models.filter(({ name }) => name !== model.name)
+    const order = modelsOf(this.#record.recipe)
+    return this.#change({ models: [...others, model].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name)) })
+  }
+
+  #originOf({ name, provider, version }: Engine, { built, teacher }: RunData) {
+    const windows = [built.set.contentHash, ...(teacher ? [teacher.built.set.contentHash] : [])]
+    return { program: this.world.program, splitHash: this.#record.split.hash, seed: this.#record.seed, windows, engine: { name, provider, version } }
   }
 
   async #change(change: Partial<RunRecord>): Promise<void> {
@@ -201,11 +222,11 @@ function ranOn(engine: Engine, reasons: readonly { engine: EngineName; reason: s
 
 /** Of the windows that everything is judged on, what a run record says. */
 export function windowFacts({ built: { set, report }, data }: Modality): NonNullable<RunRecord['windows']> {
-  const { missing, flat, outliers, tooFew, edge } = report.total
+  const { missing, flat, lowQuality, outliers, tooFew, edge } = report.total
   return {
     contentHash: set.contentHash, rateHz: set.rateHz, length: set.length, channels: set.channels, subjects: set.subjects.length, recordings: set.recordings.length,
     byRole: { train: data.training.length, validation: data.validation.length, enrol: data.enrolment.length, test: data.test.length },
-    dropped: { missing, flat, outliers, tooFew, edge },
+    dropped: { missing, flat, ...(lowQuality > 0 ? { lowQuality } : {}), outliers, tooFew, edge },
   }
 }
 

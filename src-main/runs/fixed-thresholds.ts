@@ -47,7 +47,7 @@ export function fixThresholds(validation: EmbeddingSet | null, enrol: EmbeddingS
 }
 
 /** Spread evenly over all people. */
-function someOf(probes: EmbeddingSet, templates: number): EmbeddingSet {
+export function someOf(probes: EmbeddingSet, templates: number): EmbeddingSet {
   const all = probes.subject.length
   const most = Math.max(1, Math.floor(mostScores / Math.max(1, templates)))
   return all <= most ? probes : selectRows(probes, Array.from({ length: most }, (_, i) => Math.floor((i * all) / most)))

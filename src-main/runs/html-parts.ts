@@ -21,6 +21,9 @@ export function element(name: string, content: Content | readonly Content[], cla
 
 export const joined = (parts: readonly Content[]): Markup => new Markup(parts.map(markupOf).join('\n'))
 
+/** Drawings side by side. */
+export const plots = (drawn: readonly string[]): Markup => element('div', new Markup(drawn.join('\n')), 'plots')
+
 /** A table whose rows begin with what they are about. */
 export function table(heads: readonly string[], rows: readonly (readonly Content[])[]): Markup {
   if (rows.length === 0) return new Markup('')

@@ -3,7 +3,9 @@ import type { Engine } from '../learning/engine/engine.ts'
 import type { Phase, PhaseSetting } from '../learning/recipes/phase.ts'
 import { distilledPhase, scratchPhase } from '../learning/recipes/student.ts'
 import { teacherPhase } from '../learning/recipes/teacher.ts'
+import { planAlignedStudent, planAlignment } from './cross-modal/clip-models.ts'
 import { fusionData, planFusion, planFusedStudent } from './cross-modal/fusion-models.ts'
+import { planBridgedStudent, planMatcher } from './cross-modal/sembridge-models.ts'
 import type { StoredModel } from './embedding-models.ts'
 import { fittedAmong } from './frozen-answers.ts'
 import type { RunData } from './run-data.ts'
@@ -53,6 +55,10 @@ export async function planModel(name: ModelName, context: PlanContext): Promise<
   if (name === 'student' && recipe.recipe === 'thkd') return own(distilledPhase(recipe.student, setting, fittedAmong(before, 'teacher').model))
   if (recipe.recipe === 'fusion' && name === 'fusion') return planFusion(recipe, context)
   if (recipe.recipe === 'fusion' && name === 'student') return planFusedStudent(recipe, context)
+  if (recipe.recipe === 'clip' && name === 'alignment') return planAlignment(recipe, context)
+  if (recipe.recipe === 'clip' && name === 'student') return planAlignedStudent(recipe, context)
+  if (recipe.recipe === 'sembridge' && name === 'matcher') return planMatcher(recipe, context)
+  if (recipe.recipe === 'sembridge' && name === 'student') return planBridgedStudent(recipe, context)
   throw new LabError('recipe-invalid', `The recipe "${recipe.recipe}" has no model "${name}".`, { path: 'recipe', recipe: recipe.recipe, model: name })
 }
 

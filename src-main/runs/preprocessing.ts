@@ -34,6 +34,8 @@ export interface Preprocessing {
     readonly beatsPerGroup: number | null
     readonly rule: string
   }
+  /** Of PPG, within one band-passed window, before it is normalised: signal/pulse-quality.ts. */
+  readonly quality: { readonly minimumPulseCorrelation: number; readonly minimumSkewness: number } | null
   readonly outliers: { readonly minimumCorrelationWithMedianBeat: number; readonly keepAtLeast: 3 } | null
   readonly zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)'
 }
@@ -47,7 +49,7 @@ const rules: Readonly<Record<WindowOptions['mode'], string>> = {
 /** @example preprocessingOf(use).filter // { kind: 'butterworth-band-pass', lowHz: 0.5, highHz: 40, order: 4, zeroPhase: true, at: 'recording rate, before resampling' } */
 export function preprocessingOf({ windows, rateHz, length, channels }: Pick<ModelUse, 'windows' | 'rateHz' | 'length' | 'channels'>): Preprocessing {
   const cut = cutOptions(windows)
-  const { lane, channel, mode, filtered, dropFirstSeconds, minimumCorrelation, strideSeconds, beatsPerGroup } = windows
+  const { lane, channel, mode, filtered, dropFirstSeconds, minimumCorrelation, strideSeconds, beatsPerGroup, quality } = windows
   return {
     lane, channel, rateHz, channels, length,
     filter: filtered ? { kind: 'butterworth-band-pass', ...bands[lane], order: filterOrder, zeroPhase: true, at: 'recording rate, before resampling' } : null,
@@ -55,19 +57,21 @@ export function preprocessingOf({ windows, rateHz, length, channels }: Pick<Mode
     window: {
       mode, ...spanOf(cut), anchorSample: windowSamples(cut).before, strideSeconds: mode === 'window' ? strideSeconds : null, beatsPerGroup: mode === 'summary-beat' ? beatsPerGroup : null, rule: rules[mode],
     },
+    quality: quality === null ? null : { minimumPulseCorrelation: quality.correlation, minimumSkewness: quality.skewness },
     outliers: minimumCorrelation === null || mode === 'window' ? null : { minimumCorrelationWithMedianBeat: minimumCorrelation, keepAtLeast: 3 },
     zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)',
   }
 }
 
 /** The same in a sentence, for a model card. */
-export function preprocessingWords({ lane, rateHz, filter, dropFirstSeconds, window, outliers, length }: Preprocessing): string {
+export function preprocessingWords({ lane, rateHz, filter, dropFirstSeconds, window, quality, outliers, length }: Preprocessing): string {
   const parts = [
     `${lane.toUpperCase()} at ${rateHz} Hz`,
     filter ? `band-pass ${filter.lowHz}-${filter.highHz} Hz (Butterworth, order ${filter.order}, forwards and backwards)` : 'not filtered',
     ...(dropFirstSeconds > 0 ? [`the first ${dropFirstSeconds} s of a recording left out`] : []),
     `${window.rule}: ${length} samples${window.mode === 'window' ? `, every ${window.strideSeconds} s` : `, from ${window.beforeSeconds} s before to ${window.afterSeconds} s after`}`,
     ...(window.beatsPerGroup === null ? [] : [`groups of ${window.beatsPerGroup}`]),
+    ...(quality ? [`windows whose pulses correlate below ${quality.minimumPulseCorrelation} with their mean, or whose skewness is below ${quality.minimumSkewness}, left out`] : []),
     ...(outliers ? [`beats that correlate below ${outliers.minimumCorrelationWithMedianBeat} with the recording's median beat left out, but never below ${outliers.keepAtLeast}`] : []),
     'each window to mean 0 and standard deviation 1',
   ]

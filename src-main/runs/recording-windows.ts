@@ -4,6 +4,7 @@ import type { StoredSignals } from '../dataset/stored-signals.ts'
 import { isKept } from '../exchange/export-labels.ts'
 import type { ExportEntry } from '../exchange/export-plan.ts'
 import { spanOf, windowSamples, WindowStretch, type Anchor } from '../exchange/window-stretch.ts'
+import { pulseQuality } from '../signal/pulse-quality.ts'
 import { segment, zScored } from '../signal/segmentation.ts'
 import { cutOptions, type WindowSetOptions } from './window-options.ts'
 
@@ -18,6 +19,8 @@ export interface WindowCounts {
   missing: number
   /** Varied by less than one count of the lane. */
   flat: number
+  /** PPG below the quality gate. */
+  lowQuality: number
   /** Unlike the median beat. */
   outliers: number
   /** Beats too few to fill a group, of `summary-beat`. */
@@ -53,8 +56,7 @@ interface Region {
 /** The windows of one recording, by role. The median beat that decides on outliers is the role's own. @throws LabError `cancelled`, and those of reading. */
 export async function recordingWindows(source: RecordingSource): Promise<RoleWindows[]> {
   const { item, stored, lane, beats, options, signal } = source
-  const gathered = new Map((item.roles ?? []).map(({ role }) => [role, new Gathered()]))
-  const finest = 1 / lane.lane.gainCountsPerUnit
+  const gathered = new Map((item.roles ?? []).map(({ role }) => [role, new Gathered(options, 1 / lane.lane.gainCountsPerUnit)]))
   for (const { spans, roleAt } of regionsOf(source)) {
     const of = (row: number): Gathered | undefined => {
       const role = roleAt(row)
@@ -62,10 +64,10 @@ export async function recordingWindows(source: RecordingSource): Promise<RoleWin
     }
     for (const span of spans) {
       const stretch = new WindowStretch({ stored, lane, beats, rowRateHz: item.entry.rateHz, options: cutOptions(options), onFailure: (why, row) => of(row)?.failed(why), ...(signal && { signal }) }, span)
-      for await (const { row, samples } of stretch.windows()) of(row)?.add(row, samples, finest)
+      for await (const { row, samples } of stretch.windows()) of(row)?.add(row, samples)
     }
   }
-  return [...gathered].map(([role, windows]) => ({ role, ...windows.finished(options) }))
+  return [...gathered].map(([role, windows]) => ({ role, ...windows.finished() }))
 }
 
 function regionsOf({ item, acrossRoles, options }: RecordingSource): Region[] {
@@ -80,24 +82,33 @@ function regionsOf({ item, acrossRoles, options }: RecordingSource): Region[] {
 class Gathered {
   readonly #rows: number[] = []
   readonly #cut: Float32Array[] = []
-  readonly #counts: WindowCounts = { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, outliers: 0, tooFew: 0 }
+  readonly #counts: WindowCounts = { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 }
+  readonly #options: WindowSetOptions
+  readonly #finest: number
+
+  constructor(options: WindowSetOptions, finest: number) {
+    this.#options = options
+    this.#finest = finest
+  }
 
   failed(why: 'edge' | 'missing'): void {
     this.#counts.wanted++
     this.#counts[why]++
   }
 
-  add(row: number, samples: Float32Array, finest: number): void {
+  add(row: number, samples: Float32Array): void {
     this.#counts.wanted++
-    if (isFlat(samples, finest)) {
-      this.#counts.flat++
+    const fault = faultOf(samples, this.#finest, this.#options)
+    if (fault !== null) {
+      this.#counts[fault]++
       return
     }
     this.#rows.push(row)
     this.#cut.push(samples)
   }
 
-  finished(options: WindowSetOptions): Omit<RoleWindows, 'role'> {
+  finished(): Omit<RoleWindows, 'role'> {
+    const options = this.#options
     const { zScore = true, minimumCorrelation, rateHz, mode, beatsPerGroup } = options
     const { before, length } = windowSamples(cutOptions(options))
     const laid = new Float32Array(this.#cut.length * length)
@@ -122,8 +133,16 @@ class Gathered {
   }
 }
 
+/** What is wrong with one window, before it is normalised and whatever the others are like. */
+export function faultOf(samples: Float32Array, finest: number, { quality, rateHz }: Pick<WindowSetOptions, 'quality' | 'rateHz'>): 'flat' | 'lowQuality' | null {
+  if (isFlat(samples, finest)) return 'flat'
+  if (quality === null) return null
+  const { correlation, skewness } = pulseQuality(samples, rateHz)
+  return skewness < quality.skewness || (correlation !== null && correlation < quality.correlation) ? 'lowQuality' : null
+}
+
 /** Less than one count from the lowest to the highest sample: a lead that is off, or a rail. */
-export function isFlat(samples: Float32Array, finest: number): boolean {
+function isFlat(samples: Float32Array, finest: number): boolean {
   let lowest = samples[0]
   let highest = samples[0]
   for (const value of samples) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { RunEpoch, RunRecord, RunReport } from '../contract/index.ts'
+import { crossModalParts } from './cross-modal/report-section.ts'
 import { beatsWords, decimal } from './figure-words.ts'
-import { element, joined, list, markupOf, Markup, table, type Content } from './html-parts.ts'
+import { element, joined, list, markupOf, Markup, plots, table, type Content } from './html-parts.ts'
 import { reportStyle } from './report-style.ts'
 import { beatsOf, beatsTable, comparisonsTable, factsTable, modelsTable, reliabilityTable, subjectsTable, systemsTable, type NamedSystem } from './report-tables.ts'
 import { sentenceWords } from './report-words.ts'
@@ -35,6 +36,7 @@ export function reportPage(record: RunRecord, report: RunReport, epochs: readonl
       element('p', 'DET: in normal-deviate axes, further down and left is better; the dotted line is where both errors are equal. CMC: ranks on a logarithmic axis.', 'soft'),
     ]),
     section('Calibration, cost, and what the figures rest on', [systemsTable(systems), ...systems.flatMap((system) => calibrationParts(system))]),
+    section('Across modalities', report.crossModal ? crossModalParts(report.crossModal) : []),
     section('Training', trainingParts(record, epochs)),
     section('Subjects', systems.flatMap(([name, { evaluation }]) => (evaluation.perSubject.length === 0 ? [] : [element('h3', name), plots([zooPlot(`Subjects: ${name}`, evaluation.perSubject)]), element('p', zooMarks, 'soft'), subjectsTable(evaluation)]))),
     section('Leak checks', [
@@ -52,8 +54,6 @@ export function reportPage(record: RunRecord, report: RunReport, epochs: readonl
 }
 
 const section = (title: string, parts: readonly Content[]): Markup => (parts.every((part) => markupOf(part) === '') ? new Markup('') : element('section', [element('h2', title), joined(parts)]))
-
-const plots = (drawn: readonly string[]): Markup => element('div', new Markup(drawn.join('\n')), 'plots')
 
 /** All systems in one DET and one CMC; score histograms one by one. */
 function errorPlots(systems: readonly NamedSystem[], beats: number): Markup {

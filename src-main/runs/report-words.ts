@@ -44,8 +44,28 @@ export function sentenceWords({ code, data }: ReportSentence): string {
       return `The student ${code === 'student-smaller' ? 'is smaller than' : 'is not smaller in every respect than'} its teacher: ${[
         pair('parameters', number('parameters'), number('teacherParameters')), pair('multiply-accumulates', number('macs'), number('teacherMacs')), pair('ms per window', number('latencyMs'), number('teacherLatencyMs')),
       ].flat().join('; ')}.`
+    case 'nothing-recorded-together':
+      return `The test has no window with ${laneWords(text('teacherLane'))} and ${laneWords(text('studentLane'))} of the same moment: how much the student took from its teacher cannot be shown.`
+    case 'teachability':
+      return `On ${whole(number('windows'))} test windows of both modalities the taught student's embeddings are like those of ${text('reference')} by CKA ${decimal(number('cka'))} (${[
+        before('alone', number('ckaBefore')), before('by chance', number('ckaByChance')),
+      ].flat().join(', ')})${from('cosine distance', number('distanceBefore'), number('distance'))}${from('correlation', number('pearsonBefore'), number('pearson'))}.`
+    case 'trials-fixed':
+      return `Of ${whole(number('trials'))} ${text('kind')} trials deciding by ${beats} teaching fixed ${whole(number('fixed'))}${number('otherRight') === null ? '' : ` (${rate('otherRight')} of them right for ${text('reference')})`} and broke ${whole(number('broken'))}: ${
+        pointsWords(number('difference'))} points${number('differenceLow') === null ? ', too few people for an interval' : ` [${pointsWords(number('differenceLow'))}, ${pointsWords(number('differenceHigh'))}]`}. McNemar's exact test, which takes trials for independent although those of one person are not: p = ${decimal(number('p'))}.`
+    case 'thresholds-of-the-test':
+      return `Of the models judged trial by trial, deciding by ${beats}, ${text('count')} had no threshold of validation: judged where these very trials have their EER, which flatters.`
+    case 'matching':
+      return `Matchings of windows: ${text('rounds')}${number('changed') === null ? '' : `; at the last ${rate('changed')} of the pairs were other ones than at first`}${number('similarity') === null ? '' : `, mean similarity ${decimal(number('similarity'))}`}${
+        number('comparisons') === null ? '' : `; ${whole(number('comparisons'))} comparisons`}${number('seconds') === null ? '' : ` in ${decimal(number('seconds'))} s`}.`
   }
 }
+
+const before = (what: string, value: number | null): string[] => (value === null ? [] : [`${what} ${decimal(value)}`])
+const from = (what: string, start: number | null, end: number | null): string => (end === null ? '' : `; ${what} ${start === null ? '' : `from ${decimal(start)} to `}${decimal(end)}`)
+const pointsWords = (value: number | null): string => (value === null ? noFigure : (100 * value).toFixed(2))
+/** @example laneWords('ppg') // 'PPG' */
+export const laneWords = (lane: string): string => lane.toUpperCase()
 
 function pair(what: string, own: number | null, other: number | null): string[] {
   const say = (value: number): string => (value < 100 ? decimal(value) : whole(value))
@@ -60,7 +80,7 @@ function difference(data: ReportSentence['data']): string {
 
 const adjusted = (p: number | null): string => (p === null ? '' : `, adjusted p = ${decimal(p)}`)
 
-const verdicts: Readonly<Record<SystemComparison['verdict'], string>> = {
+export const verdicts: Readonly<Record<SystemComparison['verdict'], string>> = {
   better: 'better', worse: 'worse', 'no-significant-difference': 'no significant difference', 'too-few-subjects': 'too few subjects to say', 'not-comparable': 'not comparable',
 }
 

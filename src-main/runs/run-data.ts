@@ -1,7 +1,9 @@
-import { LabError, type DatasetSplit, type Recipe, type WindowOptions } from '../contract/index.ts'
+import type { DatasetSplit, Recipe, WindowOptions } from '../contract/index.ts'
+import { sideOf } from '../curation/split-roles.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { pairWindows, type PairRule } from '../learning/data/pair-windows.ts'
-import type { Classes } from '../learning/data/window-rows.ts'
+import { windowsOf, type Classes } from '../learning/data/window-rows.ts'
+import { noPairs, refuseUnteachable } from './cross-modal/refusals.ts'
 import { trainingData, type TrainingData } from './training-data.ts'
 import { windowOptionsOf } from './window-options.ts'
 import { buildWindowSet, type BuiltWindowSet } from './window-sets.ts'
@@ -34,32 +36,32 @@ export interface RunDataContext {
 
 /**
  * Cuts the windows of a run, or finds them in the cache.
- * @throws LabError those of `buildWindowSet` and `trainingData`; `pairs-missing` where the recipe needs windows of two modalities recorded together and there are none.
+ * @throws LabError those of `buildWindowSet`, `refuseUnteachable` and `trainingData`; `pairs-missing` where the recipe needs windows of two modalities recorded together and there are none.
  */
 export async function runData(dataset: Dataset, split: DatasetSplit, recipe: Recipe, { signal, onDone }: RunDataContext): Promise<RunData> {
   const parts = 'teacherWindows' in recipe ? 2 : 1
   const build = (windows: WindowOptions, part: number): Promise<BuiltWindowSet> =>
     buildWindowSet(dataset, split, windowOptionsOf(windows), { signal, onProgress: (done, total) => onDone?.((part + done / Math.max(1, total)) / parts) })
   const built = await build(recipe.windows, 0)
-  const data = trainingData(built.set, split, recipe, built.report)
-  if (!('teacherWindows' in recipe)) return { windows: recipe.windows, built, data, teacher: null }
+  if (!('teacherWindows' in recipe)) return { windows: recipe.windows, built, data: trainingData(built.set, split, recipe, built.report), teacher: null }
   const teaching = await build(recipe.teacherWindows, 1)
-  const teacher = trainingData(teaching.set, split, recipe, teaching.report, 'teacher')
+  const reports = { teacher: teaching.report, student: built.report }
+  refuseUnteachable(recipe, split, reports)
   const pairs = pairsOf(recipe, teaching, built)
-  const known = pairs.reduce((sum, pair) => sum + (pair >= 0 ? 1 : 0), 0)
-  if (needsPairs(recipe) && !data.training.some((row) => pairs[row] >= 0)) throw noPairs(recipe, known)
+  const requirePairs = (rows: Int32Array): void => {
+    if (needsPairs(recipe) && !rows.some((row) => pairs[row] >= 0)) throw noPairs(recipe, split, reports, pairs.reduce((sum, pair) => sum + (pair >= 0 ? 1 : 0), 0))
+  }
+  // Before what else may be wrong: more people a batch would not make pairs.
+  requirePairs(windowsOf(built.set, built.set.roles.filter((role) => sideOf(role, split.options) === 'train')))
+  const data = trainingData(built.set, split, recipe, built.report)
+  const teacher = trainingData(teaching.set, split, recipe, teaching.report, 'teacher')
+  requirePairs(data.training)
   const classes = allPeople(data.classes, teacher.classes)
   return { windows: recipe.windows, built, data: { ...data, classes }, teacher: { windows: recipe.teacherWindows, built: teaching, data: { ...teacher, classes }, pairs } }
 }
 
 /** Only SemBridge can do without any two windows of one moment, unless its matcher is to learn from such. */
 export const needsPairs = (recipe: CrossModalRecipe): boolean => recipe.recipe !== 'sembridge' || recipe.matcher.pairs === 'synchronous'
-
-function noPairs({ recipe, windows, teacherWindows }: CrossModalRecipe, known: number): LabError {
-  const [teacher, student] = [teacherWindows.lane.toUpperCase(), windows.lane.toUpperCase()]
-  const text = `No window of the training part has ${teacher} and ${student} of the same moment${known > 0 ? `, only ${known} of the other parts have` : ''}: ${recipe === 'sembridge' ? 'the matcher cannot learn from synchronous pairs. Let it learn from pseudo pairs' : `the recipe "${recipe}" needs them. "sembridge" works with recordings that were never made together`}.`
-  return new LabError('pairs-missing', text, { recipe, teacher: teacherWindows.lane, student: windows.lane, pairs: known })
-}
 
 /** Fixed windows begin together; a pulse comes after the R peak that made it: 276 ms, 92 to 448 ms for nine in ten (recognition.md A4). */
 function pairsOf({ windows, teacherWindows }: CrossModalRecipe, teaching: BuiltWindowSet, built: BuiltWindowSet): Int32Array {

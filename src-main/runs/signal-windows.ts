@@ -3,7 +3,7 @@ import { spanOf, windowSamples } from '../exchange/window-stretch.ts'
 import { resample } from '../signal/resample.ts'
 import { segment, zScored, type SegmentationInput } from '../signal/segmentation.ts'
 import { ecgBandPass, filterZeroPhase, ppgBandPass } from '../signal/zero-phase.ts'
-import { isFlat } from './recording-windows.ts'
+import { faultOf } from './recording-windows.ts'
 import { cutOptions, type WindowSetOptions } from './window-options.ts'
 
 export interface SignalSource {
@@ -22,7 +22,7 @@ export interface SignalWindows {
   readonly length: number
   /** Places in the source's samples, rounded: each window's beat (a group's first), or its first sample. */
   readonly rows: readonly number[]
-  /** Beats (strides) that no window could be made of: at an edge, with missing samples, flat, unlike the others, or too few for a group. */
+  /** Beats (strides) that no window could be made of: at an edge, with missing samples, flat, below the quality gate, unlike the others, or too few for a group. */
   readonly refused: number
 }
 
@@ -44,7 +44,7 @@ export function signalWindows(source: SignalSource, options: WindowSetOptions): 
   const anchors = mode === 'window' ? strides(used.length, first, rateHz, options) : (source.beats ?? findBeats(options.lane, [source.samples], rateHz)[0].rows).filter((row) => row >= first)
   const byPlace = new Map(anchors.map((row) => [Math.round(((row - first) * options.rateHz) / rateHz), Math.round(row)]))
   const input: SegmentationInput = { samples, rateHz: options.rateHz, beats: [...byPlace.keys()], zScore: false, minimumCorrelation: null }
-  const varied = [...segment(input, { mode: 'beat', ...span }).windows()].filter(({ values }) => !isFlat(values, finest))
+  const varied = [...segment(input, { mode: 'beat', ...span }).windows()].filter(({ values }) => faultOf(values, finest, options) === null)
   const kept =
     mode === 'window'
       ? varied.map(({ row, values }) => ({ row, values: zScore ? zScored(values) : values }))

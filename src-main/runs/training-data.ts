@@ -60,10 +60,10 @@ export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'
 }
 
 /** @example 'Of 15 recordings 15 have no such lane. ', 'Of 341 windows 300 reach beyond the kept rows, 41 miss samples. ' */
-function whyFew({ recordings, total: { wanted, edge, missing, flat, outliers, tooFew } }: WindowSetReport): string {
+function whyFew({ recordings, total: { wanted, edge, missing, flat, lowQuality, outliers, tooFew } }: WindowSetReport): string {
   const without = new Set(recordings.filter(({ lane }) => lane === null).map(({ recording }) => recording)).size
   const all = new Set(recordings.map(({ recording }) => recording)).size
-  const reasons = ([[edge, 'reach beyond the kept rows'], [missing, 'miss samples'], [flat, 'are flat'], [outliers, 'are unlike the median beat'], [tooFew, 'fill no group']] as const).filter(([count]) => count > 0)
+  const reasons = ([[edge, 'reach beyond the kept rows'], [missing, 'miss samples'], [flat, 'are flat'], [lowQuality, 'are below the quality gate'], [outliers, 'are unlike the median beat'], [tooFew, 'fill no group']] as const).filter(([count]) => count > 0)
   if (wanted === 0 && without === 0) return 'No recording is long enough for one window after what is left out at its beginning. '
   return `${without > 0 ? `Of ${all} recordings ${without} have no such lane. ` : ''}${reasons.length > 0 ? `Of ${wanted} windows ${reasons.map(([count, words]) => `${count} ${words}`).join(', ')}. ` : ''}`
 }

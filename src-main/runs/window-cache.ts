@@ -5,7 +5,7 @@ import { LabError, SplitRole } from '../contract/index.ts'
 import type { Files, OpenFile } from '../dataset/files.ts'
 import type { WindowSet } from '../learning/data/window-set.ts'
 
-const Counts = z.object({ wanted: z.number(), kept: z.number(), edge: z.number(), missing: z.number(), flat: z.number(), outliers: z.number(), tooFew: z.number() })
+const Counts = z.object({ wanted: z.number(), kept: z.number(), edge: z.number(), missing: z.number(), flat: z.number(), lowQuality: z.number().default(0), outliers: z.number(), tooFew: z.number() })
 
 /** What was left out of a window set, and why, by recording and role. */
 export const WindowSetReport = z.object({

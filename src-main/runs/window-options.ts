@@ -11,6 +11,11 @@ export function cutOptions(options: WindowSetOptions): ExportOptions['window'] {
   return { lane, rateHz, seconds, strideSeconds, beatsPerGroup, filtered, mode: mode === 'window' ? 'fixed' : 'beat' }
 }
 
+/** What a window set is known by: one that was cut before there was a quality gate is the one without it. */
+export function hashedOptions({ quality, ...options }: WindowSetOptions): object {
+  return quality === null ? options : { ...options, quality }
+}
+
 /** The same in a recipe's words. */
 export function windowOptionsOf(options: WindowOptions): WindowSetOptions {
   return { ...options, zScore: true }

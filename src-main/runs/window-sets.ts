@@ -14,7 +14,7 @@ import type { WindowSet } from '../learning/data/window-set.ts'
 import { recordingWindows, type RoleWindows, type WindowCounts } from './recording-windows.ts'
 import { WindowCache, type WindowSetReport, type WindowSetWriter } from './window-cache.ts'
 import { chosenLane } from './window-lane.ts'
-import { cutOptions, type WindowSetOptions } from './window-options.ts'
+import { cutOptions, hashedOptions, type WindowSetOptions } from './window-options.ts'
 
 /** Changes whenever the same sources would give other windows. */
 const pipelineVersion = 2
@@ -52,7 +52,7 @@ export async function buildWindowSet(dataset: Dataset, split: Pick<DatasetSplit,
   const sources: Source[] = []
   for (const item of entries) sources.push(await sourceOf(dataset, item, options, context.signal))
   requireLayer(options.annotator, sources.filter(({ hasLayer }) => hasLayer).length)
-  const contentHash = sha256(canonicalJson({ pipelineVersion, split: plan.split.hash, options: { zScore: true, ...options }, sources: sources.map(({ facts }) => facts) }))
+  const contentHash = sha256(canonicalJson({ pipelineVersion, split: plan.split.hash, options: { zScore: true, ...hashedOptions(options) }, sources: sources.map(({ facts }) => facts) }))
   requireRoom(entries, options, sources)
   const cache = new WindowCache(dataset.files, windowCacheFolder(dataset.path))
   const known = await cache.load(contentHash, context.signal)
@@ -170,7 +170,7 @@ async function refuseErased(dataset: Dataset, entries: readonly ExportEntry[], r
   throw new LabError('subject-erased', `${erased.entry.subject} was erased while windows were cut.`, { code: erased.entry.subject })
 }
 
-const noCounts = (): WindowCounts => ({ wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, outliers: 0, tooFew: 0 })
+const noCounts = (): WindowCounts => ({ wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 })
 
 function reportOf(recordings: WindowSetReport['recordings']): WindowSetReport {
   const total = noCounts()

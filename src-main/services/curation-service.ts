@@ -3,6 +3,7 @@ import type { CurationCandidate } from '../curation/candidates.ts'
 import { defaultRules } from '../curation/default-rules.ts'
 import { evaluateRules } from '../curation/rules.ts'
 import type { Dataset } from '../dataset/dataset.ts'
+import { coverageOf } from '../exchange/coverage-of.ts'
 import type { DatasetHolder } from './dataset-holder.ts'
 
 /** Rules are evaluated while somebody drags a limit; the disk is looked at again when something changed here, or after so long. */
@@ -28,7 +29,7 @@ export class CurationService {
     })
   }
 
-  handlers(): Pick<LabHandlers, 'curation.defaults' | 'curation.evaluate' | 'versions.list' | 'versions.get' | 'versions.create' | 'versions.diff'> {
+  handlers(): Pick<LabHandlers, 'curation.defaults' | 'curation.evaluate' | 'versions.list' | 'versions.get' | 'versions.create' | 'versions.diff' | 'versions.coverage'> {
     const dataset = (): Dataset => this.#holder.current()
     return {
       'curation.defaults': () => [...defaultRules],
@@ -37,6 +38,7 @@ export class CurationService {
       'versions.get': ({ name }) => dataset().versions.get(name),
       // What is frozen is what is on the disk now, not what was there a moment ago.
       'versions.create': async (input, { signal }) => dataset().versions.create({ ...input, candidates: await dataset().candidates.collect({ signal }) }),
+      'versions.coverage': ({ name, student }) => coverageOf(dataset(), { version: name, student }),
       'versions.diff': ({ a, b }) => dataset().versions.diff(a, b),
     }
   }

@@ -1,10 +1,11 @@
 import type {
-  CurationOverride, CurationRule, DatasetSplit, DatasetVersion, LeakFinding, SplitOptions, SplitReport, SplitSummary, VersionDiff, VersionSummary,
+  CurationOverride, CurationRule, DatasetSplit, DatasetVersion, LeakFinding, ModalityCoverage, SplitOptions, SplitReport, SplitSummary, VersionDiff, VersionSummary,
 } from '../contract/index.ts'
 import { CurationRules, LabError } from '../contract/index.ts'
 import { defaultRules } from '../curation/default-rules.ts'
 import { trialLines } from '../curation/trials.ts'
 import { nodeFiles } from '../dataset/files.ts'
+import { coverageOf, type CoverageWish } from '../exchange/coverage-of.ts'
 import { withDataset } from './with-dataset.ts'
 
 /**
@@ -70,6 +71,9 @@ export const checkSplitAt = (path: string, name: string, signal?: AbortSignal): 
 export const listSplitsAt = (path: string): Promise<SplitSummary[]> => withDataset(path, 'read', (dataset) => dataset.splits.list())
 
 export const showSplitAt = (path: string, name: string): Promise<SplitReport> => withDataset(path, 'read', (dataset) => dataset.splits.report(name))
+
+/** @throws LabError as `coverageOf`, and those of opening. */
+export const coverageAt = (path: string, wish: CoverageWish): Promise<ModalityCoverage> => withDataset(path, 'read', (dataset) => coverageOf(dataset, wish))
 
 /** The split's trial list, line by line. @throws LabError as `SplitStore.get`. */
 export async function trialsAt(path: string, name: string): Promise<{ split: DatasetSplit; lines: Iterable<string> }> {

@@ -24,8 +24,8 @@ export class DatasetJobs {
 
   handlers(): Pick<LabHandlers, 'dataset.createDemo' | 'dataset.verify' | 'dataset.recover'> {
     return {
-      'dataset.createDemo': ({ path, seed, subjects }) =>
-        this.#jobs.start({ kind: 'demo', unit: 'recordings', run: (context) => this.#run({ kind: 'demo', path: resolve(path), seed, subjects }, context) }),
+      'dataset.createDemo': ({ path, seed, subjects, paired }) =>
+        this.#jobs.start({ kind: 'demo', unit: 'recordings', run: (context) => this.#run({ kind: 'demo', path: resolve(path), seed, subjects, paired }, context) }),
       'dataset.verify': () => {
         const { path } = this.#holder.current()
         return this.#jobs.start({ kind: 'verify', unit: 'recordings', run: (context) => this.#run({ kind: 'verify', path }, context) })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { LabError, SubjectCode, type Recording } from '../contract/index.ts'
+import { LabError, SubjectCode, type PairedDemo, type Recording } from '../contract/index.ts'
 import { Dataset } from '../dataset/dataset.ts'
 import { nodeFiles, type Files } from '../dataset/files.ts'
 import { configureDevice } from '../devices/registry.ts'
@@ -11,6 +11,7 @@ import type { Clock } from '../recording/clock.ts'
 import { localIso } from '../recording/local-time.ts'
 import { RecordingWriter } from '../recording/recording-writer.ts'
 import { planDemo, type PlannedRecording } from './demo-plan.ts'
+import { planPairedDemo } from './paired-plan.ts'
 import { shippedProtocols } from './protocol-library.ts'
 import { ProtocolRunner, type StepStart } from './protocol-runner.ts'
 import { recordingHead } from './recording-head.ts'
@@ -20,6 +21,8 @@ export interface DemoDatasetOptions {
   readonly subjects: number
   readonly sessions?: number
   readonly secondsPerRecording?: number
+  /** ECG and PPG with a planted relation instead of a lab as it is. */
+  readonly paired?: PairedDemo | null
   /** Recordings done, and in all. */
   readonly onProgress?: (done: number, total: number | null) => void
   readonly signal?: AbortSignal
@@ -63,10 +66,11 @@ class SessionClock implements Clock {
  * @example await createDemoDataset('datasets/demo', { seed: 1, subjects: 6 }) // { subjects: 6, recordings: 15, seconds: 450, ... }
  */
 export async function createDemoDataset(path: string, options: DemoDatasetOptions): Promise<DemoDatasetResult> {
-  const { seed, subjects, sessions = 2, secondsPerRecording = 30, onProgress, signal, nowMs = Date.now(), files = nodeFiles } = options
-  const plan = planDemo({ seed, subjects, sessions, secondsPerRecording, nowMs })
+  const { seed, subjects, sessions = 2, secondsPerRecording = 30, paired = null, onProgress, signal, nowMs = Date.now(), files = nodeFiles } = options
+  const size = { seed, subjects, sessions, secondsPerRecording, nowMs }
+  const plan = paired ? planPairedDemo(size, paired) : planDemo(size)
   const folderWasThere = (await files.stat(path)) !== null
-  const name = 'Demo: synthetic people'
+  const name = paired ? `Demo: synthetic pairs, ${paired.situation}` : 'Demo: synthetic people'
   const dataset = await Dataset.create(path, { name, synthetic: true, files })
   let done = 0
   let seconds = 0
@@ -94,8 +98,8 @@ async function removeDemo(files: Files, path: string, folderWasThere: boolean): 
 
 async function recordPlanned(dataset: Dataset, planned: PlannedRecording, seconds: number, signal: AbortSignal | undefined): Promise<Recording> {
   const { person, session, noise, heartRateBpm } = planned
-  const configuration = configureDevice(planned.device)
-  const source = createPersonSource(configuration, { seed: person, session, noise, ...(heartRateBpm === null ? {} : { meanRateBpm: heartRateBpm }) })
+  const configuration = configureDevice(planned.device, planned.settings)
+  const source = createPersonSource(configuration, { ...planned.body, seed: person, session, noise, ...(heartRateBpm === null ? {} : { meanRateBpm: heartRateBpm }) })
   const simulation = new Simulation({ configuration, source, faults: parseFaults(planned.faults), seed: planned.seed, autostart: true, keepTruth: false })
   const protocol = shippedProtocols().find((shipped) => shipped.id === planned.protocol) ?? null
   const clock = new SessionClock(planned.startedAtMs)

@@ -1,4 +1,5 @@
-import type { SubjectInput } from '../contract/index.ts'
+import type { DeviceSettings, SubjectInput } from '../contract/index.ts'
+import type { PersonOptions } from '../devices/simulation/person.ts'
 import { Random } from '../devices/simulation/random.ts'
 
 /** One recording of the demo dataset. */
@@ -9,6 +10,9 @@ export interface PlannedRecording {
   readonly session: number
   readonly startedAtMs: number
   readonly device: string
+  readonly settings?: DeviceSettings
+  /** What the pulse has of a heart, and whose heart the ECG shows: for data with a known answer. */
+  readonly body?: Pick<PersonOptions, 'heart' | 'pulse' | 'pulseNoise'>
   /** Shipped recording protocol, or `null` for a free recording. */
   readonly protocol: string | null
   /** `null`: the person's own rate. */
@@ -35,7 +39,7 @@ export interface DemoSize {
 }
 
 const devices = ['cyton', 'healthypi5', 'shimmer3-exg-ppg'] as const
-const dayMs = 86_400_000
+export const dayMs = 86_400_000
 
 /**
  * Who comes to the demo lab on which day, with which board, and what goes wrong. Every subject keeps its board; sessions are a week or two
@@ -44,11 +48,7 @@ const dayMs = 86_400_000
  */
 export function planDemo({ seed, subjects, sessions, secondsPerRecording, nowMs }: DemoSize): DemoPlan {
   const random = Random.named(seed, 'demo-plan')
-  const people = Array.from({ length: subjects }, (_, index) => {
-    const code = `S${String(index + 1).padStart(3, '0')}`
-    const sex = random.uniform() < 0.5 ? ('female' as const) : ('male' as const)
-    return { code, consent: 'granted' as const, birthYear: 1955 + random.integer(50), sex, notes: 'Synthetic person.', tags: ['synthetic'] }
-  })
+  const people = drawPeople(subjects, random)
   const recordings: PlannedRecording[] = []
   people.forEach(({ code }, index) => {
     let daysAgo = 3 + random.integer(4)
@@ -70,6 +70,14 @@ export function planDemo({ seed, subjects, sessions, secondsPerRecording, nowMs 
   return { subjects: people, recordings: recordings.map((recording, index) => withTrouble(recording, index, secondsPerRecording, random)) }
 }
 
+export function drawPeople(subjects: number, random: Random): DemoPlan['subjects'] {
+  return Array.from({ length: subjects }, (_, index) => {
+    const code = `S${String(index + 1).padStart(3, '0')}`
+    const sex = random.uniform() < 0.5 ? ('female' as const) : ('male' as const)
+    return { code, consent: 'granted' as const, birthYear: 1955 + random.integer(50), sex, notes: 'Synthetic person.', tags: ['synthetic'] }
+  })
+}
+
 function withTrouble(recording: PlannedRecording, index: number, seconds: number, random: Random): PlannedRecording {
   const clock = `jitter=6,ppm=${Math.round(25 * random.normal())}`
   const at = (fraction: number): string => (seconds * fraction).toFixed(1)
@@ -89,7 +97,7 @@ function withTrouble(recording: PlannedRecording, index: number, seconds: number
 }
 
 /** Nine o'clock local time on the day of `ms`. */
-function morning(ms: number): number {
+export function morning(ms: number): number {
   const day = new Date(ms)
   day.setHours(9, 0, 0, 0)
   return day.getTime()

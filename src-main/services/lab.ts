@@ -8,6 +8,7 @@ import { hostClock, type Clock } from '../recording/clock.ts'
 import type { LinkFactory } from '../recording/device-link.ts'
 import { hostLinks } from '../recording/host-links.ts'
 import { AcquisitionService } from './acquisition-service.ts'
+import { AblationService } from './ablation-service.ts'
 import { AnalysisService } from './analysis-service.ts'
 import { CurationService } from './curation-service.ts'
 import { DatasetHolder } from './dataset-holder.ts'
@@ -103,6 +104,7 @@ export function createLab(options: LabOptions): Lab {
     ...new SplitsService({ holder, emitter }).handlers(),
     ...new ExportService({ holder, emitter, jobs, workerUrl }).handlers(),
     ...runs.handlers(),
+    ...new AblationService({ holder, emitter, jobs, wallMs: () => clock.wallMs(), runs }).handlers(),
     ...identify.handlers(),
     ...jobs.handlers(),
   }

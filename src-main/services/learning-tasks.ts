@@ -57,14 +57,14 @@ export interface TrainOptions {
 /** A recipe is a page of JSON: what is larger is another file, or none that ends. */
 const mostRecipeBytes = 1 << 20
 
-/** @throws LabError `recipe-invalid` for more than 1 MiB, and those of reading. */
-async function recipeFile(files: Files, path: string): Promise<string> {
+/** A page of JSON that a person wrote. @throws LabError `tooLarge` for more than 1 MiB, and those of reading. */
+export async function textFileAt(files: Files, path: string, tooLarge: 'recipe-invalid' | 'grid-invalid'): Promise<string> {
   const file = await files.open(path, 'read')
   try {
     const bytes = new Uint8Array(mostRecipeBytes + 1)
     let length = 0
     for (let got = -1; got !== 0 && length < bytes.length; length += got) got = await file.read(bytes.subarray(length), length)
-    if (length > mostRecipeBytes) throw new LabError('recipe-invalid', `${path} is larger than ${mostRecipeBytes} bytes: it is no recipe.`, { path, reason: 'too large' })
+    if (length > mostRecipeBytes) throw new LabError(tooLarge, `${path} is larger than ${mostRecipeBytes} bytes: it is no ${tooLarge === 'grid-invalid' ? 'grid' : 'recipe'}.`, { path, reason: 'too large' })
     return new TextDecoder().decode(bytes.subarray(0, length))
   } finally {
     await file.close()
@@ -75,7 +75,7 @@ async function recipeFile(files: Files, path: string): Promise<string> {
 export async function trainAt({ path, split: splitName, recipe: wanted, seed, name, engine }: TrainOptions, command: LearningCommand): Promise<{ record: RunRecord; report: RunReport }> {
   const id = await withDataset(path, 'write', async (dataset) => {
     const split = await dataset.splits.get(splitName)
-    const recipe: Recipe = 'file' in wanted ? parseRecipeText(await recipeFile(dataset.files, resolve(wanted.file))) : recipeForSplit(recipeOf(wanted.name, wanted.preset), split)
+    const recipe: Recipe = 'file' in wanted ? parseRecipeText(await textFileAt(dataset.files, resolve(wanted.file), 'recipe-invalid')) : recipeForSplit(recipeOf(wanted.name, wanted.preset), split)
     const record = newRun({ split, recipe, preset: 'file' in wanted ? null : wanted.preset, seed, name, engine, wallMs: Date.now() })
     await new RunStore(dataset.files, dataset.path).create(record)
     await dataset.note('run.created', { run: record.id, split: splitName, recipe: recipe.recipe, seed })

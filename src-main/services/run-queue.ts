@@ -34,6 +34,7 @@ export class RunQueue {
   readonly #progress = new Map<RunId, RunProgress>()
   /** What ended a run before it could write that down itself. */
   readonly #failures = new Map<RunId, LabError>()
+  #awaited: { readonly id: RunId; readonly resolve: () => void }[] = []
 
   constructor(parts: RunQueueParts) {
     this.#parts = parts
@@ -47,6 +48,20 @@ export class RunQueue {
     this.#waiting.push({ path, id, stop })
     this.#tell(id)
     this.#next()
+  }
+
+  /** When the run is neither under way nor waiting any more. */
+  ended(id: RunId): Promise<void> {
+    return this.#isHere(id) ? new Promise((resolve) => this.#awaited.push({ id, resolve })) : Promise.resolve()
+  }
+
+  #isHere(id: RunId): boolean {
+    return this.#current?.id === id || this.#waiting.some((waiting) => waiting.id === id)
+  }
+
+  /** What ended a run that could not write that down itself. */
+  failureOf(id: RunId): LabError | null {
+    return this.#failures.get(id) ?? null
   }
 
   /** A record as it is now: one that waits is queued, whatever it was before. */
@@ -78,12 +93,14 @@ export class RunQueue {
     const current = this.#current
     if (current?.id === id && !current.pausing) throw new LabError('run-busy', `The run ${id} is being trained.`, { run: id })
     this.#waiting = this.#waiting.filter((waiting) => waiting.id !== id)
+    this.#settle()
     if (current?.id === id) await current.ended
   }
 
   /** Another dataset is opened: nothing of this one goes on. */
   leave(): void {
     this.#waiting = []
+    this.#settle()
     if (this.#current) this.ask(this.#current.id, 'pause')
   }
 
@@ -133,7 +150,14 @@ export class RunQueue {
     this.#parts.emitter.emit('run.progress', { ...last, state: 'interrupted', etaSeconds: null })
   }
 
+  #settle(): void {
+    const over = this.#awaited.filter(({ id }) => !this.#isHere(id))
+    this.#awaited = this.#awaited.filter(({ id }) => this.#isHere(id))
+    for (const { resolve } of over) resolve()
+  }
+
   #tell(id: RunId): void {
+    this.#settle()
     this.#parts.emitter.emit('runs.changed', { id })
   }
 }

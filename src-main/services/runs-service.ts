@@ -24,7 +24,7 @@ export interface RunsServiceParts {
 
 type Handlers = Pick<
   LabHandlers,
-  | 'learning.engines' | 'learning.recipe' | 'runs.list' | 'runs.get' | 'runs.check' | 'runs.start' | 'runs.pause' | 'runs.resume' | 'runs.stop' | 'runs.rename' | 'runs.remove' | 'runs.report' | 'runs.reportPage'
+  | 'learning.engines' | 'learning.recipe' | 'runs.list' | 'runs.damaged' | 'runs.get' | 'runs.check' | 'runs.start' | 'runs.pause' | 'runs.resume' | 'runs.stop' | 'runs.rename' | 'runs.remove' | 'runs.report' | 'runs.reportPage'
   | 'runs.evaluate' | 'runs.compare' | 'runs.exportModel'
 >
 
@@ -57,7 +57,8 @@ export class RunsService {
     return {
       'learning.engines': () => this.#describeEngines(),
       'learning.recipe': async ({ recipe, preset, split }) => (split === null ? recipeOf(recipe, preset) : recipeForSplit(recipeOf(recipe, preset), await this.#dataset().splits.get(split))),
-      'runs.list': async () => (await this.#store().list()).records.map((record) => this.#queue.seen(record)),
+      'runs.list': () => this.records(),
+      'runs.damaged': async () => (await this.#store().list()).problems.map(({ id, error: { code, message } }) => ({ id, code, message })),
       'runs.get': async ({ id }) => {
         const folder = this.#store().folder(id)
         return { record: this.#queue.seen(await folder.record()), epochs: await folder.epochs() }
@@ -75,6 +76,35 @@ export class RunsService {
       'runs.exportModel': ({ id, model, out, quantised }) => this.#job('export-model', { kind: 'export-model', path: this.#dataset().path, run: id, model, out, quantised }),
       'runs.compare': async ({ ids, beats }) => compareRuns(await Promise.all(ids.map(async (id) => this.#withReport(id))), beats),
     }
+  }
+
+  /** Every run as it is now. */
+  async records(): Promise<RunRecord[]> {
+    return (await this.#store().list()).records.map((record) => this.#queue.seen(record))
+  }
+
+  /** Does a run, or goes on with it, in its turn. @throws LabError `cancelled` when it was paused or taken out of the queue, also by `signal`, and what ended it. */
+  async train(id: RunId, signal: AbortSignal): Promise<void> {
+    this.#queue.add(this.#dataset().path, id)
+    let pause = (): void => undefined
+    // Whoever stops does not wait until it has saved itself: that is the queue's matter.
+    const stopped = new Promise<'stopped'>((resolve) => {
+      pause = () => {
+        this.#queue.ask(id, 'pause')
+        resolve('stopped')
+      }
+    })
+    signal.addEventListener('abort', pause, { once: true })
+    if (signal.aborted) pause()
+    const end = await Promise.race([this.#queue.ended(id), stopped])
+    signal.removeEventListener('abort', pause)
+    if (end === 'stopped') throw new LabError('cancelled', `The run ${id} was stopped; it goes on from where it is.`, { run: id })
+    const { state, error } = this.#queue.seen(await this.#store().folder(id).record())
+    if (state === 'finished') return
+    const failure = this.#queue.failureOf(id)
+    if (failure) throw failure
+    if (state === 'failed') throw new LabError('run-not-finished', `The run ${id} failed: ${error?.code ?? ''}: ${error?.message ?? ''}`, { run: id })
+    throw new LabError('cancelled', `The run ${id} was interrupted; it goes on from where it is.`, { run: id })
   }
 
   /** Looked at once: what is installed does not change while the program runs. */

@@ -1,6 +1,7 @@
 import type { LabEmitter, LabHandlers } from '../contract/index.ts'
 import { countTrials, trialLines } from '../curation/trials.ts'
 import type { SplitStore } from '../dataset/splits.ts'
+import { coverageOf } from '../exchange/coverage-of.ts'
 import type { DatasetHolder } from './dataset-holder.ts'
 
 /** `splits.*`: who trains, who is tested, and whether that can be trusted. */
@@ -15,13 +16,14 @@ export class SplitsService {
     })
   }
 
-  handlers(): Pick<LabHandlers, 'splits.list' | 'splits.get' | 'splits.preview' | 'splits.create' | 'splits.check' | 'splits.trials'> {
+  handlers(): Pick<LabHandlers, 'splits.list' | 'splits.get' | 'splits.preview' | 'splits.create' | 'splits.coverage' | 'splits.check' | 'splits.trials'> {
     const splits = (): SplitStore => this.#holder.current().splits
     return {
       'splits.list': () => splits().list(),
       'splits.get': ({ name }) => splits().report(name),
       'splits.preview': ({ version, options }) => splits().preview(version, options),
       'splits.create': ({ version, name, options }) => splits().create(version, name, options),
+      'splits.coverage': ({ name, student }) => coverageOf(this.#holder.current(), { split: name, student }),
       'splits.check': ({ name }, { signal }) => splits().check(name, signal),
       'splits.trials': async ({ name, limit }) => {
         const split = await splits().get(name)

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { LabError, type ExportOptions, type RecordingId, type WireError } from '../contract/index.ts'
+import { LabError, type ExportOptions, type PairedDemo, type RecordingId, type WireError } from '../contract/index.ts'
 import { importChunk, type ImportChunk } from '../exchange/import-chunk.ts'
 import type { MergeOptions } from '../exchange/merge-plan.ts'
 import { analyseAt } from './analyse.ts'
@@ -12,7 +12,7 @@ import { verifyAt, verifyRecordingAt } from './tasks.ts'
 export type WorkerTask =
   | { readonly kind: 'verify'; readonly path: string }
   | { readonly kind: 'verify-recording'; readonly path: string; readonly id: RecordingId }
-  | { readonly kind: 'demo'; readonly path: string; readonly seed: number; readonly subjects: number }
+  | { readonly kind: 'demo'; readonly path: string; readonly seed: number; readonly subjects: number; readonly paired: PairedDemo | null }
   /** Items: `ImportOutcome`. */
   | { readonly kind: 'import-chunk'; readonly chunk: ImportChunk }
   /** Items: ids of analysed recordings. */
@@ -37,7 +37,7 @@ type TaskOf<K extends WorkerTask['kind']> = Extract<WorkerTask, { kind: K }>
 const tasks: { readonly [K in WorkerTask['kind']]: (task: TaskOf<K>, context: WorkerContext) => Promise<unknown> } = {
   verify: ({ path }, context) => verifyAt(path, context),
   'verify-recording': ({ path, id }, context) => verifyRecordingAt(path, id, context),
-  demo: ({ path, seed, subjects }, context) => createDemoDataset(path, { seed, subjects, ...context }),
+  demo: ({ path, seed, subjects, paired }, context) => createDemoDataset(path, { seed, subjects, paired, ...context }),
   'import-chunk': ({ chunk }, { signal, onItem }) => importChunk(chunk, { signal, onOutcome: (outcome) => onItem?.(outcome) }),
   analyse: ({ path, ids }, context) => analyseAt(path, ids, context),
   export: ({ path, options }, context) => exportAt(path, options, context),

@@ -1,5 +1,6 @@
 import type { Axis } from './plot-axis.ts'
-import { roundTicks } from './plot-axis.ts'
+import { labelledTicks } from './plot-axis.ts'
+import { niceTicks } from './ticks.ts'
 
 /** Nobody looks further down a list of candidates; with fewer people the axis ends with them. */
 const mostRanks = 20
@@ -7,7 +8,7 @@ const mostRanks = 20
 /** From rank 1 to 20, or to as many as there are. */
 export function rankAxis(label: string, curves: readonly { readonly rank: readonly number[] }[], tick: (rank: number) => string): Axis {
   const last = Math.min(mostRanks, Math.max(2, ...curves.map(({ rank }) => rank.at(-1) ?? 1)))
-  const ticks = [...new Set([1, ...roundTicks(1, last, 5).filter((rank) => Number.isInteger(rank) && rank > 1), last])].filter((rank) => rank === last || last - rank >= 2)
+  const ticks = [...new Set([1, ...niceTicks(1, last, 5, true).values, last])].filter((rank) => rank === last || last - rank >= 2)
   return { label, low: 1, high: last, ticks: ticks.map((at) => ({ at, label: tick(at) })) }
 }
 
@@ -15,5 +16,5 @@ export function rankAxis(label: string, curves: readonly { readonly rank: readon
 export function foundAxis(label: string, curves: readonly { readonly rate: readonly number[] }[], tick: (rate: number) => string): Axis {
   const worst = Math.min(0.9, ...curves.map(({ rate }) => rate[0] ?? 1))
   const low = Math.max(0, Math.floor(worst * 10 - 1e-9) / 10)
-  return { label, low, high: 1, ticks: roundTicks(low, 1, 6).map((at) => ({ at, label: tick(at) })) }
+  return { label, low, high: 1, ticks: labelledTicks(low, 1, 6, tick) }
 }

@@ -1,21 +1,15 @@
-import type { Scale } from './scale.ts'
-
 export interface Point {
   readonly x: number
   /** `null`: not measured there; the line has a hole. */
   readonly y: number | null
 }
 
-/** Hundredths of a pixel: finer is not seen, and makes long paths. */
-const digits = 2
-
 /**
- * SVG path of a curve. A point without a place (not measured, not above zero on a logarithmic axis) breaks the line; a point alone becomes a dot
- * (a line of no length, drawn by round caps).
+ * SVG path of a curve, columns of pixels. What has no place (`null`, not finite) breaks the line; a point alone becomes a dot, a line of no length that round caps draw.
  *
- * @example linePath([{ x: 0, y: 0 }, { x: 1, y: 1 }], linearScale(0, 1, 0, 10), linearScale(0, 1, 10, 0)) // 'M0 10L10 0'
+ * @example linePath([0, 1, 2, 3], [5, 6, null, 8]) // 'M0 5L1 6M3 8L3 8'
  */
-export function linePath(points: readonly Point[], xScale: Scale, yScale: Scale): string {
+export function linePath(x: readonly (number | null)[], y: readonly (number | null)[]): string {
   let path = ''
   let open = 0
   let last = ''
@@ -23,36 +17,22 @@ export function linePath(points: readonly Point[], xScale: Scale, yScale: Scale)
     if (open === 1) path += `L${last}`
     open = 0
   }
-  for (const point of points) {
-    const x = xScale.place(point.x)
-    const y = point.y === null ? null : yScale.place(point.y)
-    if (x === null || y === null) {
-      end()
-      continue
-    }
-    last = `${round(x)} ${round(y)}`
+  x.forEach((across, i) => {
+    const up = y[i]
+    if (!isPlace(across) || !isPlace(up)) return end()
+    last = `${round(across)} ${round(up)}`
     path += (open === 0 ? 'M' : 'L') + last
     open++
-  }
+  })
   end()
   return path
 }
 
-function round(value: number): number {
-  return Number(value.toFixed(digits))
+function isPlace(pixels: number | null | undefined): pixels is number {
+  return pixels != null && Number.isFinite(pixels)
 }
 
-/** The point nearest to `x`; points are in order of x. `null` of none. */
-export function nearestPoint<P extends { readonly x: number }>(points: readonly P[], x: number): P | null {
-  let low = 0
-  let high = points.length - 1
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (points[middle].x < x) low = middle + 1
-    else high = middle
-  }
-  const at = points[low]
-  if (at === undefined) return null
-  const before = points[low - 1]
-  return before !== undefined && x - before.x <= at.x - x ? before : at
+/** Hundredths of a pixel: finer is not seen, and makes long paths. */
+function round(pixels: number): number {
+  return Number(pixels.toFixed(2))
 }

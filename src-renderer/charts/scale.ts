@@ -1,3 +1,5 @@
+import { place } from './plot-axis.ts'
+
 /** From values to pixels along one axis. `place` of a value that has no place (a logarithm of nothing) is `null`. */
 export interface Scale {
   readonly low: number
@@ -7,15 +9,14 @@ export interface Scale {
 
 /** @example linearScale(0, 10, 100, 0).place(2.5) // 75 */
 export function linearScale(low: number, high: number, from: number, to: number): Scale {
-  const span = high - low || 1
-  return { low, high, place: (value) => (Number.isFinite(value) ? from + ((value - low) / span) * (to - from) : null) }
+  const at = place({ low, high }, from, to)
+  return { low, high, place: (value) => (Number.isFinite(value) ? at(value) : null) }
 }
 
 /** @example logScale(0.01, 1, 100, 0).place(0.1) // 50 */
 export function logScale(low: number, high: number, from: number, to: number): Scale {
-  const base = Math.log(low)
-  const span = Math.log(high) - base || 1
-  return { low, high, place: (value) => (value > 0 && Number.isFinite(value) ? from + ((Math.log(value) - base) / span) * (to - from) : null) }
+  const at = place({ low: Math.log(low), high: Math.log(high) }, from, to)
+  return { low, high, place: (value) => (value > 0 && Number.isFinite(value) ? at(Math.log(value)) : null) }
 }
 
 export interface Extent {

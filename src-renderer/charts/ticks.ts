@@ -19,10 +19,11 @@ export function niceTicks(low: number, high: number, wanted: number, whole = fal
   const power = 10 ** Math.floor(Math.log10(rough))
   const round = power * (steps.find((step) => step * power >= rough * 0.75) ?? 10)
   const step = whole ? Math.max(1, Math.round(round)) : round
+  const decimals = whole ? 0 : decimalsOf(step)
   const values: number[] = []
-  // Counted, not summed up: 0.1 + 0.2 is not 0.3.
-  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at++) values.push(at === 0 ? 0 : at * step)
-  return { values, decimals: whole ? 0 : decimalsOf(step) }
+  // Counted and rounded, not summed up: 0.1 + 0.2 is not 0.3.
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at++) values.push(at === 0 ? 0 : Number((at * step).toFixed(Math.min(100, decimals))))
+  return { values, decimals }
 }
 
 function decimalsOf(step: number): number {

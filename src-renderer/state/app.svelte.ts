@@ -1,6 +1,8 @@
 import { createContext } from 'svelte'
 import type { LabClient } from '../../src-main/contract/lab-client.ts'
 import { language } from '../strings/language.svelte.ts'
+import { AblationBuilder } from './ablation-builder.svelte.ts'
+import { AblationsState } from './ablation.svelte.ts'
 import { AcquisitionState } from './acquisition.svelte.ts'
 import { AlarmSound } from './alarm-sound.ts'
 import { Connection } from './connection.svelte.ts'
@@ -55,6 +57,8 @@ export class App {
   readonly exports: ExportsState
   readonly training: TrainingState
   readonly runs: RunsState
+  readonly ablations: AblationsState
+  readonly ablationBuilder: AblationBuilder
   readonly report: ReportState
   readonly identify: IdentifyState
   readonly sound = new AlarmSound()
@@ -84,6 +88,8 @@ export class App {
     this.exports = new ExportsState(this.connection, this.jobs)
     this.training = new TrainingState(this.connection)
     this.runs = new RunsState(this.connection, this.jobs)
+    this.ablations = new AblationsState(this.connection)
+    this.ablationBuilder = new AblationBuilder(this.connection)
     this.report = new ReportState(this.connection, this.jobs)
     this.identify = new IdentifyState(this.connection, this.jobs)
     this.#listen()
@@ -156,6 +162,8 @@ export class App {
       this.exports.clear()
       this.training.clear()
       this.runs.clear()
+      this.ablations.clear()
+      this.ablationBuilder.clear()
       this.report.clear()
       this.identify.clear()
     }

@@ -1,8 +1,11 @@
 import { LabError } from '../../src-main/contract/errors.ts'
-import { EngineChoice, RecipeName, RecipePreset, type DistillationOptions, type EngineStatus, type Recipe, type RunCheck, type RunRecord } from '../../src-main/contract/schemas/learning.ts'
+import { EngineChoice, RecipeName, RecipePreset, type EngineStatus, type Recipe, type RunCheck, type RunRecord } from '../../src-main/contract/schemas/learning.ts'
+import type { ModalityCoverage } from '../../src-main/contract/schemas/coverage.ts'
 import type { SplitReport } from '../../src-main/contract/schemas/split.ts'
 import type { Connection } from './connection.svelte.ts'
 import { Latest } from './latest.ts'
+import { valueAt, withValue, type FieldValue } from './recipe-path.ts'
+import { usualWeight } from './recipe-switches.ts'
 import { problemsOf } from './recipe-text.ts'
 import { readSeeds } from './seeds.ts'
 
@@ -10,8 +13,7 @@ export const recipeNames = RecipeName.options
 export const presetNames = RecipePreset.options
 
 /** The levels of THKD's loss that can be switched. */
-export const levels = ['logit', 'stage', 'embedding', 'relation'] as const
-export type Level = (typeof levels)[number]
+export type Level = 'logit' | 'stage' | 'embedding' | 'relation'
 
 interface Wish {
   readonly split: string
@@ -23,6 +25,8 @@ export class TrainingState {
   split = $state('')
   /** Who is where in the chosen split; `null` while it is not known. */
   splitReport = $state.raw<SplitReport | null>(null)
+  /** Who of the split has which signal, for recipes of two; `null` while it is not known, or of no interest. */
+  coverage = $state.raw<ModalityCoverage | null>(null)
   recipeName = $state<RecipeName>('thkd')
   preset = $state<RecipePreset>('quick')
   /** `null` until the lab has filled it in. */
@@ -39,10 +43,12 @@ export class TrainingState {
   starting = $state(false)
   /** Rises when all of it was forgotten for another dataset: views read it and load again. */
   generation = $state(0)
-  /** Weights before they were switched off, by level (and `stage 1` ...): switching on again gives them back. */
+  /** Weights before they were switched off, by recipe and path: switching on again gives them back. */
   readonly #weights = new Map<string, number>()
   readonly #connection: Connection
   readonly #checks: Latest<Wish, RunCheck>
+  /** The split and the student's signal that `coverage` is, or will be, of. */
+  #coverageOf = ''
   /** Rises with every choice of recipe, preset or split: an answer to an older one comes too late. */
   #choices = 0
   readonly seeds = $derived(readSeeds(this.seedsText))
@@ -74,6 +80,8 @@ export class TrainingState {
     this.#choices++
     this.split = ''
     this.splitReport = null
+    this.coverage = null
+    this.#coverageOf = ''
     this.recipe = null
     this.edited = false
     this.check = null
@@ -86,6 +94,9 @@ export class TrainingState {
     const usable = splits.filter(({ problem }) => problem === null)
     const known = usable.some(({ name }) => name === this.split)
     if (this.engines === null) void this.refreshEngines()
+    // Recordings may have come or gone since.
+    this.#coverageOf = ''
+    void this.#readCoverage()
     if (known && this.recipe !== null) return
     if (!known) this.split = usable.at(-1)?.name ?? ''
     if (this.split === '') return
@@ -146,39 +157,36 @@ export class TrainingState {
     return this.#fill()
   }
 
-  /** The weight of a level, in one place for all of their shapes. */
-  static weightOf(options: DistillationOptions, level: Level): number {
-    return options[level].weight
+  /** Another value of one field. Whether it may have it, `problems` says. */
+  set(path: string, value: FieldValue): void {
+    if (this.recipe !== null && valueAt(this.recipe, path) !== value) this.edit(withValue(this.recipe, path, value))
   }
 
-  /** Switches a level of the distillation off (weight 0) or on with the weight that it had. */
-  toggleLevel(level: Level): void {
+  /** Switches a loss off (weight 0) or on with the weight that it had. */
+  toggle(path: string): void {
     const { recipe } = this
-    if (recipe?.recipe !== 'thkd') return
-    const { distillation } = recipe.student
-    const weight = TrainingState.weightOf(distillation, level)
-    if (weight > 0) this.#weights.set(level, weight)
-    const next = weight > 0 ? 0 : (this.#weights.get(level) ?? usualWeight[level])
-    this.edit({ ...recipe, student: { ...recipe.student, distillation: { ...distillation, [level]: { ...distillation[level], weight: next } } } })
-  }
-
-  /** The same for one of the four stages. */
-  toggleStage(index: number): void {
-    const { recipe } = this
-    if (recipe?.recipe !== 'thkd') return
-    const { distillation } = recipe.student
-    const weights: typeof distillation.stage.stageWeights = [...distillation.stage.stageWeights]
-    const key = `stage ${index + 1}`
-    const weight = weights[index]
+    const weight = recipe === null ? undefined : valueAt(recipe, path)
+    if (recipe === null || typeof weight !== 'number') return
+    const key = `${recipe.recipe} ${path}`
     if (weight > 0) this.#weights.set(key, weight)
-    weights[index] = weight > 0 ? 0 : (this.#weights.get(key) ?? usualStageWeight)
-    this.edit({ ...recipe, student: { ...recipe.student, distillation: { ...distillation, stage: { ...distillation.stage, stageWeights: weights } } } })
+    this.set(path, weight > 0 ? 0 : (this.#weights.get(key) ?? usualWeight(recipe.recipe, path)))
+  }
+
+  /** A level of THKD's distillation. */
+  toggleLevel(level: Level): void {
+    this.toggle(`student.distillation.${level}.weight`)
+  }
+
+  /** One of THKD's four stages, from 0. */
+  toggleStage(index: number): void {
+    this.toggle(`student.distillation.stage.stageWeights.${index}`)
   }
 
   /** Asks what a run would be made of. A recipe that is wrong in itself is not sent. */
   async checkNow(): Promise<void> {
     const { recipe, split } = this
     if (recipe === null || split === '') return
+    void this.#readCoverage()
     this.error = null
     if (this.problems.size > 0) {
       this.check = null
@@ -249,8 +257,24 @@ export class TrainingState {
     const report = await this.#connection.call('splits.get', { name: this.split })
     if (choice === this.#choices) this.splitReport = report
   }
-}
 
-/** recognition.md A1: α = 0.5, λ_f = 1, w = ¼ each, λ_e = 1, λ_r = 0.1. */
-const usualWeight: Record<Level, number> = { logit: 0.5, stage: 1, embedding: 1, relation: 0.1 }
-const usualStageWeight = 0.25
+  async #readCoverage(): Promise<void> {
+    const { recipe, split } = this
+    if (recipe === null || split === '' || !('teacherWindows' in recipe)) {
+      this.coverage = null
+      this.#coverageOf = ''
+      return
+    }
+    const student = recipe.windows.lane
+    if (this.#coverageOf === `${split} ${student}`) return
+    this.#coverageOf = `${split} ${student}`
+    this.coverage = null
+    try {
+      const coverage = await this.#connection.call('splits.coverage', { name: split, student })
+      if (this.#coverageOf === `${split} ${student}`) this.coverage = coverage
+    } catch (thrown) {
+      // The check itself says what is wrong with the split.
+      console.warn('Pulseprint: the signals of the split could not be listed', LabError.from(thrown).message)
+    }
+  }
+}

@@ -1,3 +1,5 @@
+import { ablation } from './en/ablation.ts'
+import { crossModal } from './en/cross-modal.ts'
 import { dataset, library, picker, review, subjects } from './en/curation.ts'
 import { curate, exporting, splits } from './en/curate.ts'
 import { errors } from './en/errors.ts'
@@ -16,6 +18,7 @@ import { charts, training } from './en/training.ts'
  * program does not compile.
  */
 export const en = {
+  ablation,
   alarms,
   charts,
   checks,
@@ -23,6 +26,7 @@ export const en = {
   common,
   connect,
   counts,
+  crossModal,
   curate,
   dataset,
   detect,

@@ -1,4 +1,6 @@
 import type { Strings } from './en.ts'
+import { ablation } from './zh-CN/ablation.ts'
+import { crossModal } from './zh-CN/cross-modal.ts'
 import { dataset, library, picker, review, subjects } from './zh-CN/curation.ts'
 import { curate, exporting, splits } from './zh-CN/curate.ts'
 import { errors } from './zh-CN/errors.ts'
@@ -14,6 +16,7 @@ import { charts, training } from './zh-CN/training.ts'
 
 /** Every word on screen, in Simplified Chinese. */
 export const zhCN = {
+  ablation,
   alarms,
   charts,
   checks,
@@ -21,6 +24,7 @@ export const zhCN = {
   common,
   connect,
   counts,
+  crossModal,
   curate,
   dataset,
   detect,

@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { spreadLabels } from '../../src-renderer/charts/direct-labels.ts'
-import { linePath, nearestPoint } from '../../src-renderer/charts/line-path.ts'
+import { curveEnds, labelRoom, placeAfter, readingAt, type Series } from '../../src-renderer/charts/line-chart.ts'
+import { linePath } from '../../src-renderer/charts/line-path.ts'
 import { extentOf, linearScale, logScale, withAir } from '../../src-renderer/charts/scale.ts'
 import { seriesStyle } from '../../src-renderer/charts/series-style.ts'
 import { logTicks, niceTicks } from '../../src-renderer/charts/ticks.ts'
@@ -12,7 +13,7 @@ const finite = (min: number, max: number) => fc.double({ min, max, noNaN: true }
 
 describe('the ticks of an axis', () => {
   it('are where a person would put them', () => {
-    expect(niceTicks(0, 0.31, 4)).toEqual({ values: [0, 0.1, 0.2, 0.30000000000000004], decimals: 1 })
+    expect(niceTicks(0, 0.31, 4)).toEqual({ values: [0, 0.1, 0.2, 0.3], decimals: 1 })
     expect(niceTicks(0, 100, 5)).toEqual({ values: [0, 20, 40, 60, 80, 100], decimals: 0 })
     expect(niceTicks(-3, 7, 5)).toEqual({ values: [-2, 0, 2, 4, 6], decimals: 0 })
     expect(niceTicks(0.012, 0.031, 4)).toEqual({ values: [0.015, 0.02, 0.025, 0.03], decimals: 3 })
@@ -88,40 +89,58 @@ describe('a scale', () => {
 })
 
 describe('the path of a curve', () => {
-  const x = linearScale(0, 4, 0, 40)
-  const y = linearScale(0, 10, 100, 0)
-
   it('goes from point to point', () => {
-    expect(linePath([{ x: 0, y: 0 }, { x: 1, y: 5 }, { x: 4, y: 10 }], x, y)).toBe('M0 100L10 50L40 0')
+    expect(linePath([0, 10, 40], [100, 50, 0.126])).toBe('M0 100L10 50L40 0.13')
   })
 
-  it('has a hole where nothing was measured, and a dot for a point alone', () => {
-    expect(linePath([{ x: 0, y: 0 }, { x: 1, y: null }, { x: 2, y: 5 }, { x: 3, y: null }, { x: 4, y: 10 }], x, y)).toBe('M0 100L0 100M20 50L20 50M40 0L40 0')
-  })
-
-  it('leaves out what a logarithm cannot show', () => {
-    expect(linePath([{ x: 0, y: 1 }, { x: 1, y: 0 }, { x: 2, y: 10 }, { x: 3, y: 1 }], x, logScale(1, 10, 100, 0))).toBe('M0 100L0 100M20 0L30 100')
+  it('has a hole where nothing has a place, and a dot for a point alone', () => {
+    expect(linePath([0, 10, 20, 30, 40], [100, null, 50, -Infinity, 0])).toBe('M0 100L0 100M20 50L20 50M40 0L40 0')
+    expect(linePath([0, 1, 2, 3], [5, 6, NaN, 8])).toBe('M0 5L1 6M3 8L3 8')
   })
 
   it('has one move per run of points, whatever is missing', () => {
     fc.assert(
       fc.property(fc.array(fc.option(finite(0, 10)), { maxLength: 40 }), (values) => {
-        const path = linePath(values.map((value, index) => ({ x: index, y: value })), x, y)
+        const path = linePath(values.map((_value, index) => index), values)
         const stretches = values.filter((value, index) => value !== null && (values[index - 1] ?? null) === null).length
         expect([...path.matchAll(/M/g)]).toHaveLength(stretches)
       }),
     )
   })
+})
 
-  it('is read at the nearest point', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 30 }), finite(-60, 60), (xs, wanted) => {
-        const points = xs.sort((a, b) => a - b).map((value) => ({ x: value }))
-        const least = Math.min(...xs.map((value) => Math.abs(value - wanted)))
-        expect(Math.abs((nearestPoint(points, wanted)?.x ?? Infinity) - wanted)).toBe(least)
-      }),
-    )
-    expect(nearestPoint([], 1)).toBeNull()
+describe('a chart of curves', () => {
+  const x = linearScale(0, 4, 46, 446)
+  const y = linearScale(0, 10, 108, 8)
+  const plane = { left: 46, right: 446, top: 8, bottom: 108 }
+  const curve = (id: string, ...heights: (number | null)[]): Series => ({ id, label: id, style: seriesStyle(0), points: heights.map((height, index) => ({ x: index, y: height })) })
+  const series = [curve('loss', 10, 5, 2), curve('identity', 8, null, 2), curve('triplet', 1, 1, null)]
+
+  it('names every curve at its last measured point, the names apart', () => {
+    const ends = curveEnds(series, x, y, plane)
+    expect(ends.map(({ curve: { id }, value, x: at, y: height }) => [id, value, at, height])).toEqual([['loss', 2, 246, 88], ['identity', 2, 246, 88], ['triplet', 1, 146, 98]])
+    const labels = ends.map(({ labelY }) => labelY).sort((a, b) => a - b)
+    expect(labels[1] - labels[0]).toBeGreaterThanOrEqual(14)
+    expect(labels[2] - labels[1]).toBeGreaterThanOrEqual(14)
+    expect(labels[2]).toBeLessThanOrEqual(plane.bottom)
+  })
+
+  it('is read at the nearest x, of the curves that have a value there', () => {
+    expect(readingAt(series, [0, 1, 2], 1.4, x)).toMatchObject({ x: 1, px: 146, values: [{ curve: { id: 'loss' }, value: 5 }, { curve: { id: 'triplet' }, value: 1 }] })
+    expect(readingAt(series, [0, 1, 2], 99, x)?.x).toBe(2)
+    expect(readingAt([], [], 1, x)).toBeNull()
+  })
+
+  it('has room for names, more for Chinese letters, never half of the picture', () => {
+    const named = (label: string) => ({ ...curve(label, 1), label })
+    expect(labelRoom([named('one')])).toBe(labelRoom([named('a longer name, alone')]))
+    expect(labelRoom([named('总损失'), named('a')])).toBeGreaterThan(labelRoom([named('sum'), named('a')]))
+    expect(labelRoom([named('x'.repeat(90)), named('y')])).toBe(150)
+  })
+
+  it('is walked by keys, not beyond its ends', () => {
+    expect(['ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageUp', 'PageDown', 'a'].map((key) => placeAfter(key, 3, 20))).toEqual([2, 4, 0, 19, 0, 13, undefined])
+    expect([placeAfter('ArrowRight', 19, 20), placeAfter('ArrowLeft', 0, 20)]).toEqual([19, 0])
   })
 })
 

@@ -7,7 +7,7 @@ import { commonScale, intervalPlaces } from '../../src-renderer/charts/interval-
 import { detAxis, detTicks } from '../../src-renderer/charts/det-plot.ts'
 import { foundAxis, rankAxis } from '../../src-renderer/charts/cmc-plot.ts'
 import { normalDeviate, rateOfDeviate } from '../../src-renderer/charts/normal-deviate.ts'
-import { linePath, nearest, place, roomForLabels, roundTicks } from '../../src-renderer/charts/plot-axis.ts'
+import { labelledTicks, nearest, place, roomForLabels } from '../../src-renderer/charts/plot-axis.ts'
 import { tabSeparated } from '../../src-renderer/charts/plot-file.ts'
 import { intervalText, pointsText, rateText, scoreText } from '../../src-renderer/charts/rate-text.ts'
 import { reliabilityPoints } from '../../src-renderer/charts/reliability-diagram.ts'
@@ -57,18 +57,13 @@ describe('axes', () => {
     expect(place({ low: 0, high: 1 }, 200, 0)(0.25)).toBe(150)
   })
 
-  it('have round ticks inside the range, not many', () => {
-    expect(roundTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1])
-    fc.assert(fc.property(fc.double({ min: -50, max: 50, noNaN: true }), fc.double({ min: 1e-3, max: 100, noNaN: true }), (low, span) => {
-      const ticks = roundTicks(low, low + span, 6)
-      expect(ticks.length).toBeLessThanOrEqual(8)
-      expect(ticks.length).toBeGreaterThanOrEqual(1)
-      for (const tick of ticks) expect(tick >= low - span * 1e-6 && tick <= low + span * (1 + 1e-6)).toBe(true)
-    }))
-  })
-
   it('find the value nearest to a pointer', () => {
-    expect([nearest([0, 3, 8], 4), nearest([8, 3, 0], 9), nearest([], 1)]).toEqual([1, 0, -1])
+    expect([nearest([0, 3, 8], 4), nearest([8, 3, 0], 9), nearest([0, 2], 1), nearest([], 1)]).toEqual([1, 0, 0, -1])
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 30 }), fc.double({ min: -60, max: 60, noNaN: true }), (column, wanted) => {
+        expect(Math.abs(column[nearest(column, wanted)] - wanted)).toBe(Math.min(...column.map((value) => Math.abs(value - wanted))))
+      }),
+    )
   })
 
   it('leave out labels that would touch', () => {
@@ -82,8 +77,10 @@ describe('axes', () => {
     expect(foundAxis('', [{ rate: [] }], String).high).toBe(1)
   })
 
-  it('draw lines that break where there is no value', () => {
-    expect(linePath([0, 1, 2, 3], [5, 6, NaN, 8])).toBe('M0 5L1 6M3 8')
+  it('tell scores apart that differ in their fourth decimal', () => {
+    const labels = labelledTicks(0.9985, 0.9993, 4, (at, decimals) => format.signed(at, decimals)).map(({ label }) => label)
+    expect(labels).toEqual(['0.9986', '0.9988', '0.9990', '0.9992'])
+    expect(labelledTicks(-0.4, 0.2, 4, (at, decimals) => format.signed(at, decimals)).map(({ label }) => label)).toEqual(['\u22120.4', '\u22120.2', '0.0', '0.2'])
   })
 })
 

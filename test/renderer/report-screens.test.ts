@@ -72,6 +72,14 @@ describe('the report screen', () => {
     language.locale = 'en'
   })
 
+  it('says that there is no such run where the address names none, and nothing of another', async () => {
+    const made = await withReport()
+    made.router.route = { name: 'report', id: '.windows' }
+    const text = words(html(made))
+    expect(text).toContain('There is no such run')
+    expect(text).not.toContain('What it says')
+  })
+
   it('names every control and tells every plot in words', async () => {
     const markup = html(await withReport())
     expect(nameless(markup)).toEqual([])
@@ -85,7 +93,7 @@ describe('the report screen', () => {
     const text = words(html(await withReport()))
     for (const part of [
       'THKD, disjoint, seed 1', 'Open set', '48 people enrolled, 60 tested', '12 never enrolled', 'AS-norm', 'What it says', 'No leak found', 'Shuffled names', 'Paired comparisons', 'Side by side', 'Operating points',
-      'where validation has its EER', 'Detection error trade-off', 'Identification by rank', 'same person', 'Confidence against accuracy', 'goat: hard to recognise', '1.34M', '118M MACs', '0.86 ms', 'onnx 1.30.0, cpu, 7 threads',
+      'where validation has its EER', 'Detection error trade-off', 'Identification by rank', 'same person', 'Confidence against accuracy', 'goat: hard to recognise', '1.34M', '118M MACs', '0.86 ms', 'ONNX Runtime 1.30.0, cpu, 7 threads',
       'AMD Ryzen 7 7840U', 'Save the page',
     ]) expect(text).toContain(part)
   })

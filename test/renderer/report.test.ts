@@ -126,6 +126,17 @@ const samples: Record<ReportSentence['code'], [ReportSentence['data'], string]> 
   'samples-refused': [{ system: 'student', refused: 21, attempts: 640 }, 'Student: the quality gate refused 21 of 640 samples; FAR and FRR count them.'],
   'student-smaller': [sizes, 'The student is smaller than its teacher: 1.34M against 7.23M parameters, 9.8M against 118M MACs, 0.86 ms against 4.91 ms per window.'],
   'student-not-smaller': [{ parameters: 1_342_016, teacherParameters: 1_000_000 }, 'The student does not pay off in size or speed: 1.34M against 1M parameters.'],
+  teachability: [
+    { reference: 'fusion', windows: 1000, cka: 0.44, ckaBefore: 0.31, ckaByChance: 0.05, distance: 0.42, distanceBefore: 0.93, pearson: 0.5, pearsonBefore: -0.079 },
+    'On 1,000 test windows of both modalities the taught student\'s embeddings are like those of Fusion by CKA 0.44, 0.31 untaught, 0.05 by chance; cosine distance 0.42, 0.93 untaught; correlation 0.50, −0.08 untaught.',
+  ],
+  'nothing-recorded-together': [{ teacherLane: 'ecg', studentLane: 'ppg' }, 'The test has no window with ECG and PPG of the same moment: how much the student took from its teacher cannot be shown.'],
+  'trials-fixed': [
+    { kind: 'impostor', beats: 5, trials: 5940, fixed: 573, broken: 41, difference: 0.0896, differenceLow: -0.0042, differenceHigh: 0.12, p: 0.00001, reference: 'teacher', otherRight: 0.85 },
+    'Of 5,940 impostor trials (5 beats) teaching fixed 573, 85.0% of them right for Teacher, and broke 41: +9.0 points (95% interval −0.42 to +12.0). McNemar p < 0.001, as if trials of one person were independent.',
+  ],
+  'thresholds-of-the-test': [{ beats: 1, count: 3 }, 'Of the models judged trial by trial (1 beat) 3 had no threshold of validation: judged where these very trials have their EER, which flatters.'],
+  matching: [{ rounds: 6, changed: 0.18, similarity: 0.71, comparisons: 48_000, seconds: 12.34 }, 'Matchings of windows: 6; at the last 18.0% of the pairs were other ones than at first, mean similarity 0.71; 48,000 comparisons in 12.3 s.'],
 }
 
 describe('the sentences of a report', () => {

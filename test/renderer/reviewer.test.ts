@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../../src-renderer/state/connection.svelte.ts'
 import { visibleRange } from '../../src-renderer/state/envelope-range.ts'
-import { Reviewer } from '../../src-renderer/state/reviewer.svelte.ts'
+import { mainLane, Reviewer } from '../../src-renderer/state/reviewer.svelte.ts'
 import { MemoryStore } from '../../src-renderer/state/working-store.ts'
 import { axisStep, axisWords } from '../../src-renderer/views/library/stored-painter.ts'
 import { FakeLab } from './fake-lab.ts'
@@ -169,5 +169,23 @@ describe('scales', () => {
     expect(low).toBeCloseTo(-1.08, 1)
     expect(high).toBeCloseTo(1.08, 1)
     expect(visibleRange(new Float32Array([Number.NaN]), 2)).toEqual([-1, 1])
+  })
+})
+
+describe('the lane that a recording opens on', () => {
+  const [ecg] = recording(id).lanes
+  const [summary] = recording(id).laneSummaries
+  const lanes = [{ ...ecg, id: 'ppg', kind: 'ppg' as const }, { ...ecg, id: 'i' }, { ...ecg, id: 'ii' }]
+  const measured = (seconds: Record<string, number>) => Object.entries(seconds).map(([lane, usableSeconds]) => ({ ...summary, lane, usableSeconds }))
+
+  it('is the ECG that can be used longest, whatever the PPG is worth: its beats are shown first', () => {
+    expect(mainLane(recording(id, { lanes, laneSummaries: measured({ ppg: 120, i: 60, ii: 90 }) }))).toBe('ii')
+    expect(mainLane(recording(id, { lanes, laneSummaries: measured({ ppg: 120 }) }))).toBe('i')
+  })
+
+  it('is the PPG where there is no ECG, and the first lane where there is neither', () => {
+    expect(mainLane(recording(id, { lanes: [{ ...ecg, id: 'x', kind: 'acceleration' }, lanes[0]], laneSummaries: [] }))).toBe('ppg')
+    expect(mainLane(recording(id, { lanes: [{ ...ecg, id: 'x', kind: 'acceleration' }], laneSummaries: [] }))).toBe('x')
+    expect(mainLane(recording(id, { lanes: [], laneSummaries: [] }))).toBeNull()
   })
 })

@@ -14,10 +14,15 @@ const common = { windows: WindowOptions.parse({}), evaluation: EvaluationOptions
 
 export function sampleRecipe<Name extends Recipe['recipe']>(recipe: Name): Extract<Recipe, { recipe: Name }> {
   const { network, fit: fitting, margin: angular } = student
+  const alone = { network, fit: fitting, margin: angular }
+  const twoSignals = { evaluation: common.evaluation, holdOut: null, windows: { lane: 'ppg', mode: 'window', rateHz: 125 }, teacherWindows: { lane: 'ecg', mode: 'window' }, teacher, student: alone, scratch: true }
   const all: Record<Recipe['recipe'], unknown> = {
     thkd: { ...common, teacher, student, scratch: true },
+    fusion: { ...twoSignals, encoder: teacher, fusion: { embedding: 256, fit: fit({}) } },
+    clip: { ...twoSignals, alignment: { network, fit: fitting } },
+    sembridge: { ...twoSignals, matcher: { network: teacher.network, fit: fit({}) } },
     teacher: { ...common, teacher },
-    scratch: { ...common, student: { network, fit: fitting, margin: angular } },
+    scratch: { ...common, student: alone },
     lda: { ...common, components: 60, shrinkage: 0.1 },
     template: common,
   }

@@ -4,15 +4,8 @@ import type { RunEpoch, RunProgress, RunRecord } from '../../src-main/contract/s
 import { Connection } from '../../src-renderer/state/connection.svelte.ts'
 import { Jobs } from '../../src-renderer/state/jobs.svelte.ts'
 import { formatRoute, parseRoute, Router, type Route } from '../../src-renderer/state/router.svelte.ts'
-import { curvesOf, mergeEpoch, mergeEpochs, phasesOf } from '../../src-renderer/state/run-curves.ts'
-import { arrangeRuns, headlinesOf, type RunFilter } from '../../src-renderer/state/run-list.ts'
+import { headlinesOf } from '../../src-renderer/state/run-list.ts'
 import { RunsState } from '../../src-renderer/state/runs.svelte.ts'
-import { en } from '../../src-renderer/strings/en.ts'
-import { Format } from '../../src-renderer/strings/format.ts'
-import { comparisonCsv, comparisonLatex, latexText, verdictOf } from '../../src-renderer/views/runs/comparison-text.ts'
-import { modelFile } from '../../src-renderer/views/runs/model-file.ts'
-import { runError } from '../../src-renderer/views/runs/run-error.ts'
-import { digits, figure, rateWords, runName, tinyWords } from '../../src-renderer/views/train/run-words.ts'
 import { FakeLab, type FakeHandlers } from './fake-lab.ts'
 import { runIds, sampleComparison, sampleEpoch, sampleRecipe, sampleReport, sampleRun } from './run-samples.ts'
 
@@ -149,28 +142,6 @@ describe('a run under way', () => {
   })
 })
 
-describe('curves', () => {
-  it('keep phases apart and epochs in order, however they come', () => {
-    const told = [sampleEpoch('teacher', 2), sampleEpoch('teacher', 1), sampleEpoch('student', 1), sampleEpoch('teacher', 3)]
-    const merged = told.reduce<RunEpoch[]>(mergeEpoch, [])
-    expect(merged.map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual(['teacher 1', 'teacher 2', 'teacher 3', 'student 1'])
-    expect(phasesOf(merged)).toEqual(['teacher', 'student'])
-    expect(mergeEpochs(merged, merged)).toEqual(merged)
-  })
-
-  it('have the total first, holes where nothing was validated, and the epoch that is kept', () => {
-    const epochs = [sampleEpoch('student', 1), sampleEpoch('student', 2, { validation: null, best: false }), sampleEpoch('student', 3, { best: false })]
-    const curves = curvesOf(epochs, 'student')
-    expect(curves.terms.map(({ name }) => name).slice(0, 2)).toEqual(['total', 'identity'])
-    expect(curves.eer.map(({ y }) => y === null)).toEqual([false, true, false])
-    expect([curves.best, curves.epochs]).toEqual([1, 16])
-  })
-
-  it('do not draw a total that is its only term', () => {
-    expect(curvesOf([sampleEpoch('scratch', 1, { terms: { total: 2, identity: 2 } })], 'scratch').terms.map(({ name }) => name)).toEqual(['identity'])
-  })
-})
-
 describe('reports of runs', () => {
   it('are fetched once, for runs that have one, and again when the run changed', async () => {
     const { lab, runs } = await setUp(() => [sampleRun(a), sampleRun(b, { state: 'running' })], { 'runs.report': ({ id }) => sampleReport(id as never, { student: { eer: 0.04, rank1: 0.9 } }) })
@@ -201,32 +172,8 @@ describe('reports of runs', () => {
   })
 })
 
-describe('the table of runs', () => {
-  const all: RunFilter = { text: '', state: 'all', recipe: '', split: '' }
-  const at = (day: number) => `2026-01-0${day}T10:00:00.000+01:00`
-  const list = [
-    sampleRun(a, { name: 'first', seed: 2, createdAt: at(1), seconds: 30 }),
-    sampleRun(b, { name: 'second', seed: 10, createdAt: at(2), seconds: 20, recipe: sampleRecipe('lda'), state: 'failed' }),
-    sampleRun(c, { name: 'third', seed: 1, createdAt: at(3), seconds: 10, split: { ...sampleRun(a).split, name: 's2' } }),
-  ]
-  const reports = new Map([[a as string, sampleReport(a, { student: { eer: 0.05, rank1: 0.9 } })], [c as string, sampleReport(c, { student: { eer: 0.03, rank1: 0.8 } })]])
-  const ids = (runs: readonly RunRecord[]) => runs.map(({ id }) => id)
-
-  it('is sorted by any column; runs without the figure come last both ways', () => {
-    expect(ids(arrangeRuns(list, reports, all, 'created', true))).toEqual([c, b, a])
-    expect(ids(arrangeRuns(list, reports, all, 'seed', false))).toEqual([c, a, b])
-    expect(ids(arrangeRuns(list, reports, all, 'eer', false))).toEqual([c, a, b])
-    expect(ids(arrangeRuns(list, reports, all, 'eer', true))).toEqual([a, c, b])
-    expect(ids(arrangeRuns(list, reports, all, 'duration', true))).toEqual([a, b, c])
-    expect(ids(arrangeRuns(list, reports, all, 'name', false))).toEqual([a, b, c])
-  })
-
-  it('is found by words, state, recipe and split', () => {
-    expect(ids(arrangeRuns(list, reports, { ...all, text: 'THI' }, 'created', true))).toEqual([c])
-    expect(ids(arrangeRuns(list, reports, { ...all, state: 'failed' }, 'created', true))).toEqual([b])
-    expect(ids(arrangeRuns(list, reports, { ...all, recipe: 'thkd', split: 's1' }, 'created', true))).toEqual([a])
-    expect(arrangeRuns(list, reports, { ...all, text: 'first second' }, 'created', true)).toEqual([])
-  })
+describe('the choice in the table of runs', () => {
+  const list = [sampleRun(a), sampleRun(b), sampleRun(c)]
 
   it('turns round when the same column is chosen again, and begins with what is wanted', async () => {
     const { runs } = await setUp(() => list)
@@ -302,65 +249,35 @@ describe('what is done with a run', () => {
   })
 })
 
-describe('the verdict on paired seeds', () => {
-  it('knows that a smaller EER and a larger rank-1 are better, and when there is nothing to say', () => {
-    const one = (measure: 'eer' | 'rank1', meanDifference: number, p: number | null) => verdictOf({ measure, meanDifference, p })
-    expect([one('eer', -0.01, 0.01), one('eer', 0.01, 0.01), one('rank1', 0.01, 0.01), one('rank1', -0.01, 0.01)]).toEqual(['better', 'worse', 'better', 'worse'])
-    expect([one('eer', -0.01, 0.051), one('eer', -0.01, 0.05), one('eer', -0.01, null), one('eer', 0, 0)]).toEqual(['none', 'none', 'few', 'none'])
-  })
-})
+describe('runs that cannot be read', () => {
+  const damaged = { id: c, code: 'run-invalid', message: 'run.json is damaged: it ends too early.' }
 
-describe('a comparison as text', () => {
-  it('is a CSV that another reader takes apart again, formulas disarmed', () => {
-    const comparison = sampleComparison()
-    comparison.rows[0].name = '=cmd, "x"'
-    const lines = comparisonCsv(comparison).split('\r\n')
-    expect(lines).toHaveLength(11)
-    // RFC 4180, read without a library: fields are quoted or hold no comma.
-    const fields = [...lines[1].matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field]) => (field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field)).slice(0, lines[0].split(',').length)
-    const row = Object.fromEntries(lines[0].split(',').map((column, index) => [column, fields[index]]))
-    expect(row).toMatchObject({ run: a, name: `'=cmd, "x"`, model: 'teacher', eer: '0.028', eer_low: String(0.028 * 0.78), parameters: '962816', latency_ms: '1.91', beats: '1' })
+  it('are read when somebody looks, and forgotten with their dataset', async () => {
+    const { lab, runs } = await setUp(() => [sampleRun(a)], { 'runs.damaged': () => [damaged] })
+    expect([runs.damaged, lab.inputs('runs.damaged')]).toEqual([null, []])
+    await runs.readDamaged()
+    expect(runs.damaged).toEqual([damaged])
+    runs.clear()
+    expect(runs.damaged).toBeNull()
   })
 
-  it('is a LaTeX table with one line per group and nothing that LaTeX would take for itself', () => {
-    const text = comparisonLatex(sampleComparison())
-    expect(text).toContain('thkd & student & 3 & $4.10 \\pm 0.20$ & $96.5 \\pm 0.4$')
-    expect(text.match(/\\\\\n/g)).toHaveLength(4)
-    for (const line of text.split('\n').filter((one) => one.endsWith('\\\\'))) expect(line.match(/(?<!\\)&/g)).toHaveLength(8)
-    expect(latexText('a_b & 50% #1 {x} ~^\\')).toBe('a\\_b \\& 50\\% \\#1 \\{x\\} \\textasciitilde{}\\textasciicircum{}\\textbackslash{}')
+  it('are removed as others are, with their id typed', async () => {
+    const { lab, runs } = await setUp(() => [sampleRun(a)], { 'runs.damaged': () => [damaged], 'runs.remove': () => ({}) })
+    await runs.readDamaged()
+    await runs.remove(c, c)
+    expect(lab.inputs('runs.remove')).toEqual([{ id: c, confirm: c }])
+    expect([runs.damaged, runs.list.length]).toEqual([[], 1])
   })
 
-  it('has the interval where there is one seed only', () => {
-    const comparison = sampleComparison()
-    const alone = { ...comparison, rows: comparison.rows.slice(0, 3), groups: comparison.groups.map((group) => ({ ...group, seeds: 1 })) }
-    expect(comparisonLatex(alone)).toContain('thkd & teacher & 1 & 2.80 [2.18, 3.64]')
-  })
-})
-
-describe('words of runs', () => {
-  const format = new Format('en')
-
-  it('name a run that has no name', () => {
-    expect(runName(sampleRun(a, { seed: 4 }), en)).toBe('THKD · s1 · seed 4')
-    expect(runName(sampleRun(a, { name: 'mine' }), en)).toBe('mine')
-  })
-
-  it('keep figures short and honest', () => {
-    expect([figure(962_816, format), figure(11.2e6, format), figure(null, format)]).toEqual(['963K', '11.2M', '–'])
-    expect([rateWords(0.0123, format), rateWords(0, format), rateWords(null, format)]).toEqual(['1.23%', '0.00%', '–'])
-    expect([digits(0, format), digits(0.00012, format), digits(0.5, format), digits(12.345, format), digits(1234.5, format)]).toEqual(['0', '1.20e-4', '0.500', '12.35', '1,234.5'])
-    expect([0, 0.001, 0.0015000000000000002, 0.002].map((value) => tinyWords(value, format))).toEqual(['0', '1e-3', '1.5e-3', '2e-3'])
-  })
-
-  it('make file names that every system takes', () => {
-    const run = { id: a, name: 'THKD / “v1”: stages?', recipe: sampleRecipe('thkd'), seed: 1 }
-    expect(modelFile('/data/lab-models/', run, 'student')).toBe('/data/lab-models/THKD-v1-stages-student.onnx')
-    expect(modelFile('C:\\lab', { ...run, name: '训练' }, 'teacher')).toBe('C:\\lab\\thkd-seed1-00R001-teacher.onnx')
-  })
-
-  it('give a stored error its own words, and an unknown one the general ones', () => {
-    expect(runError({ code: 'training-diverged', message: 'NaN' })).toMatchObject({ code: 'training-diverged', message: 'NaN' })
-    expect(runError({ code: 'from-the-future', message: 'x' })).toMatchObject({ code: 'internal-error', message: 'from-the-future: x' })
+  it('of a dataset that was left meanwhile are not shown in the next', async () => {
+    let answer: (value: (typeof damaged)[]) => void = () => undefined
+    const { runs } = await setUp(() => [], { 'runs.damaged': () => new Promise((resolve) => (answer = resolve)) })
+    const reading = runs.readDamaged()
+    await settled()
+    runs.clear()
+    answer([damaged])
+    await reading
+    expect(runs.damaged).toBeNull()
   })
 })
 

@@ -129,6 +129,9 @@ describe('numbers and times', () => {
     expect(english.span(7200)).toBe('2 hr 0 min')
     expect(english.bytes(1_536_000)).toBe('1.5 MB')
     expect(english.bytes(250e9)).toBe('250 GB')
+    expect([0, 1, 2].map((count) => english.bytes(count))).toEqual(['0 bytes', '1 byte', '2 bytes'])
+    expect(english.signed(-0.05, 2)).toBe('\u22120.05')
+    expect(english.signed(0.2, 1)).toBe('0.2')
   })
 
   it('show the wall clock of the recording, not of the window', () => {

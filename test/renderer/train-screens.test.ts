@@ -107,13 +107,57 @@ describe('the screens of training', () => {
     for (const state of ['failed', 'paused', 'interrupted']) expect(of(state)).toContain('Resume')
     for (const state of ['finished', 'stopped']) for (const part of ['Open the report', 'Evaluate again', 'Export a model…', 'Another seed…', 'Rename…', 'Remove…']) expect(of(state)).toContain(part)
     expect(of('running')).not.toContain('Remove…')
+    // Only what is under way can be stopped: the lab refuses it of a run that halted.
+    expect(of('running')).toContain('Stop…')
+    for (const state of ['failed', 'paused', 'interrupted']) expect(of(state)).not.toContain('Stop…')
     expect(of('finished')).toContain('dddddddddddddddd…')
+  })
+
+  it('offer to export what can be a file, which the template is not', async () => {
+    const { app } = await setUp()
+    const [model] = sampleRun(a).models
+    app.runs.list = [sampleRun(a, { models: [{ ...model, name: 'lda' }, { ...model, name: 'template' }] })]
+    expect(html(app, { name: 'run', id: a }).match(/aria-label="Export a model… [^"]+"/g)).toEqual(['aria-label="Export a model… PCA + LDA"'])
+    app.runs.list = [sampleRun(a, { models: [{ ...model, name: 'template' }] })]
+    expect(html(app, { name: 'run', id: a })).toMatch(/<button[^>]*disabled[^>]*>(?:(?!<\/button>)[\s\S])*Export a model…/)
   })
 
   it('warn where a person withdrew', async () => {
     const { app } = await setUp()
     app.runs.list = [sampleRun(a, { containsWithdrawn: true })]
     expect(words(html(app, { name: 'run', id: a }))).toContain('train again without them')
+  })
+
+  it('show with a run what should be known of it, in the words of its code and its own', async () => {
+    const { app } = await setUp()
+    app.runs.list = [sampleRun(a, { notes: [{ code: 'checkpoint-damaged', message: 'checkpoint/2 ends too early.' }, { code: 'from-the-future', message: 'Something.' }] })]
+    const text = words(html(app, { name: 'run', id: a }))
+    for (const part of ['What should be known of it', language.strings.errors['checkpoint-damaged'].what, 'checkpoint/2 ends too early.', 'from-the-future: Something.']) expect(text).toContain(part)
+    app.runs.list = [sampleRun(a)]
+    expect(words(html(app, { name: 'run', id: a }))).not.toContain('What should be known of it')
+  })
+
+  it('list runs that cannot be read with code and message, to be removed, beside others and alone', async () => {
+    const { app } = await setUp()
+    app.runs.damaged = [{ id: b, code: 'run-invalid', message: 'run.json is damaged: it ends too early.' }]
+    for (const list of [app.runs.list, []]) {
+      app.runs.list = list
+      const markup = html(app, { name: 'runs' })
+      for (const part of ['Cannot be read', b, 'run-invalid', 'run.json is damaged: it ends too early.']) expect(words(markup)).toContain(part)
+      expect(markup).toContain(`aria-label="Remove… ${b}"`)
+      expect(nameless(markup)).toEqual([])
+    }
+    app.runs.damaged = []
+    expect(words(html(app, { name: 'runs' }))).not.toContain('Cannot be read')
+  })
+
+  it('name marks in the table of runs of those models only that there are', async () => {
+    const { app } = await setUp()
+    const legend = () => words(/class="legend[\s\S]*?<\/span>\s*(?=<\/div>|<!)/.exec(html(app, { name: 'runs' }))?.[0] ?? '')
+    const [model] = sampleRun(a).models
+    app.runs.list = [sampleRun(a, { models: [{ ...model, name: 'lda' }] })]
+    expect(legend()).toContain('PCA + LDA')
+    expect(legend()).not.toContain('Teacher')
   })
 
   it('compare with intervals, deviations over seeds and verdicts in words', async () => {

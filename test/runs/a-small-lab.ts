@@ -42,8 +42,8 @@ export const scratchRecipe = (changes: object = {}, more: object = {}): Recipe =
 }
 
 /** A run that is to be done. */
-export async function begin(dataset: Dataset, recipe: Recipe, engine: object = {}): Promise<RunId> {
-  const record = newRun({ split: await dataset.splits.get('s1'), recipe, preset: null, seed: 7, name: '', engine: EngineChoice.parse({ engine: 'onnx', threads: 1, ...engine }), wallMs: Date.now() })
+export async function begin(dataset: Dataset, recipe: Recipe, engine: object = {}, split = 's1'): Promise<RunId> {
+  const record = newRun({ split: await dataset.splits.get(split), recipe, preset: null, seed: 7, name: '', engine: EngineChoice.parse({ engine: 'onnx', threads: 1, ...engine }), wallMs: Date.now() })
   await new RunStore(dataset.files, dataset.path).create(record)
   return record.id
 }

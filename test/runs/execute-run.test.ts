@@ -83,6 +83,18 @@ it('paused within the second epoch, it is paused for everybody, and goes on to t
   expect((await store.folder(id).epochs()).map(({ epoch }) => epoch)).toEqual([1, 2])
 })
 
+it('paused while it is evaluated, its models stay and only the evaluation is left', slow, async () => {
+  const id = await begin(dataset, scratchRecipe())
+  let evaluating = false
+  const told = { onProgress: ({ stage }: RunProgress) => void (evaluating ||= stage === 'evaluating') }
+  expect(await errorOf(execute(dataset, id, { ...told, request: () => (evaluating ? 'pause' : 'go') }))).toMatchObject({ code: 'cancelled' })
+  const paused = await store.folder(id).record()
+  expect(paused).toMatchObject({ state: 'paused', error: null, models: [{ name: 'scratch' }, { name: 'lda' }, { name: 'template' }] })
+  const finished = await execute(dataset, id, { request: () => 'go' })
+  expect(finished).toMatchObject({ state: 'finished', models: paused.models })
+  expect((await store.folder(id).report()).run).toBe(id)
+})
+
 it('a stop keeps what there is, evaluates it, and the rest can be made later', slow, async () => {
   const id = await begin(dataset, smallRecipe())
   let asked = 0

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { LabError, RecipeName, RecipePreset, type Recipe } from '../../src-main/contract/index.ts'
 import { fittedTo, recipeOf } from '../../src-main/learning/recipes/recipe-presets.ts'
 import { parseRecipe, parseRecipeText } from '../../src-main/runs/recipe-text.ts'
@@ -64,4 +64,40 @@ it('values that contradict each other are refused', () => {
   const parts = changed(changed(silent as Recipe, 'student.distillation.stage.weight', 1) as Recipe, 'student.distillation.stage.stageWeights', [0, 0, 0, 0])
   expect(refusal(parts).data).toMatchObject({ path: 'student.distillation' })
   expect(parseRecipe(changed(silent as Recipe, 'student.distillation.embedding.weight', 0.1))).toMatchObject({ recipe: 'thkd' })
+})
+
+describe('what contradicts itself in a recipe for two modalities', () => {
+  const fusion = recipeOf('fusion', 'quick')
+  const sembridge = recipeOf('sembridge', 'quick')
+  const onlyEcg = (teacher: number | null, student: number | null, recipe: Recipe = fusion): unknown =>
+    changed(changed(changed(changed(recipe, 'windows.lane', 'ecg') as Recipe, 'windows.rateHz', 125) as Recipe, 'windows.channel', student) as Recipe, 'teacherWindows.channel', teacher)
+
+  it.each([
+    ['the teacher sees what the student sees', onlyEcg(null, null), 'teacherWindows', /both see the ECG lane/],
+    ['... also without pairs', onlyEcg(1, 1, sembridge), 'teacherWindows', /number 1/],
+    ['... or may', onlyEcg(null, 0), 'teacherWindows.channel', /a channel of its own/],
+    ['... or may', onlyEcg(0, null), 'windows.channel', /a channel of its own/],
+    ['fixed windows beside beats', changed(fusion, 'teacherWindows.mode', 'beat'), 'teacherWindows.mode', /single beats have no partners among fixed windows/],
+    ['beats beside groups of them', changed(changed(fusion, 'teacherWindows.mode', 'beat') as Recipe, 'windows.mode', 'summary-beat'), 'teacherWindows.mode', /groups of beats/],
+    ['windows of another length', changed(fusion, 'teacherWindows.seconds', 10), 'teacherWindows.seconds', /10 where the student has 5/],
+    ['windows of another stride', changed(fusion, 'teacherWindows.strideSeconds', 5), 'teacherWindows.strideSeconds', /same moments/],
+    ['windows from another begin', changed(fusion, 'windows.dropFirstSeconds', 0), 'teacherWindows.dropFirstSeconds', /same moments/],
+    ['pairs for the matcher', changed(changed(sembridge, 'matcher.pairs', 'synchronous') as Recipe, 'teacherWindows.seconds', 10), 'teacherWindows.seconds', /same moments/],
+    ['a rate too low for the teacher', changed(fusion, 'teacherWindows.rateHz', 50), 'teacherWindows.rateHz', /0\.5-40 Hz/],
+    ['a rate too low for the student', changed(fusion, 'windows.rateHz', 20), 'windows.rateHz', /0\.5-8 Hz/],
+    ['signal between the teacher\u2019s windows', changed(changed(sembridge, 'teacherWindows.strideSeconds', 7) as Recipe, 'windows.strideSeconds', 5), 'teacherWindows.strideSeconds', /leaves signal out/],
+    ['a gate for pulses over an ECG', changed(fusion, 'teacherWindows.quality', {}), 'teacherWindows.quality', /pulses of a filtered PPG/],
+    ['a gate for pulses over what is not filtered', changed(changed(fusion, 'windows.quality', {}) as Recipe, 'windows.filtered', false), 'windows.quality', /filtered/],
+    ['embeddings of two widths', changed(fusion, 'fusion.embedding', 128), 'fusion.embedding', /128 dimensions .* 64/],
+  ] as const)('%s', (_, recipe, path, reason) => {
+    const error = refusal(recipe)
+    expect(error).toMatchObject({ code: 'recipe-invalid', data: { path } })
+    expect(error.data.reason).toMatch(reason)
+  })
+
+  it('what needs no pairs may be cut in two ways, and two leads may teach each other', () => {
+    expect(parseRecipe(changed(changed(sembridge, 'teacherWindows.mode', 'beat') as Recipe, 'matcher.pairs', 'none'))).toMatchObject({ recipe: 'sembridge', teacherWindows: { mode: 'beat' } })
+    expect(parseRecipe(changed(fusion, 'windows.quality', {}))).toMatchObject({ windows: { quality: { correlation: 0.8, skewness: 0 } } })
+    expect(parseRecipe(onlyEcg(1, 0))).toMatchObject({ teacherWindows: { channel: 1 }, windows: { channel: 0 } })
+  })
 })

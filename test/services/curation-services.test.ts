@@ -46,6 +46,12 @@ describe('curation and splits', () => {
     expect(labApi['splits.get'].output.parse(await splits['splits.get']({ name: 's1' }, context)).matrix.rows.length).toBe(3)
     const trials = labApi['splits.trials'].output.parse(await splits['splits.trials']({ name: 's1', limit: 2 }, context))
     expect([trials.text.split('\n').length - 1, trials.genuine, trials.impostor]).toEqual([2, 3, 6])
+    // Everybody was recorded with both at once; who withdrew is not counted.
+    const coverage = [await splits['splits.coverage']({ name: 's1', student: 'ppg' }, context), await curation['versions.coverage']({ name: 'v1', student: 'ppg' }, context)]
+    for (const one of coverage.map((each) => labApi['splits.coverage'].output.parse(each))) {
+      expect(one.subjects.length).toBe(3)
+      expect(one.recipes.map(({ possible, reasons }) => [possible, reasons])).toEqual(Array.from({ length: 3 }, () => [true, []]))
+    }
     labApi['versions.list'].output.parse(await curation['versions.list']({}, context))
     labApi['splits.list'].output.parse(await splits['splits.list']({}, context))
     labApi['splits.preview'].output.parse(await splits['splits.preview']({ version: 'v1', options: SplitOptions.parse({ strategy: 'cross-session' }) }, context))

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { LabError, Recipe, RunRecord, labApi, type Caller, type JobStatus, type LabEmitter, type MethodOutput, type RunId, type RunProgress } from '../../src-main/contract/index.ts'
@@ -10,7 +11,7 @@ import { RunsService } from '../../src-main/services/runs-service.ts'
 import type { StartTrainer } from '../../src-main/services/trainer-process.ts'
 import type { TrainerTask } from '../../src-main/services/trainer-task.ts'
 import { temporaryFolder } from '../dataset/temporary-folder.ts'
-import { scratchRecipe, smallLab } from '../runs/a-small-lab.ts'
+import { begin, scratchRecipe, smallLab } from '../runs/a-small-lab.ts'
 
 const folder = temporaryFolder()
 const caller: Caller = { id: 1, emit: () => undefined, bufferedBytes: () => 0, onClose: () => undefined }
@@ -218,4 +219,19 @@ it('a run is evaluated again as a job, with the same report; another name is onl
   const untimed = (report: typeof before): unknown => JSON.parse(JSON.stringify(report), (key, value: unknown) => (/^evaluatedAt$|latencyMs$/i.test(key) ? null : value))
   expect(untimed(after)).toEqual(untimed(before))
   expect(await lab.ask('runs.rename', { id, name: 'Tuesday' })).toMatchObject({ id, name: 'Tuesday', state: 'finished' })
+})
+
+it('a run whose record is damaged is told apart from the list, and removed like any other', async () => {
+  const lab = await bench()
+  const dataset = lab.holder.current()
+  const whole = await begin(dataset, quick)
+  const broken = await begin(dataset, quick)
+  const store = new RunStore(dataset.files, dataset.path)
+  await writeFile(join(store.folder(broken).path, 'run.json'), '{"id": "01')
+  expect((await lab.ask('runs.list')).map(({ id }) => id)).toEqual([whole])
+  expect(await lab.ask('runs.damaged')).toEqual([{ id: broken, code: 'run-invalid', message: expect.stringContaining('run.json') as unknown }])
+  await expect(lab.ask('runs.remove', { id: broken, confirm: whole })).rejects.toMatchObject({ code: 'request-invalid' })
+  await lab.ask('runs.remove', { id: broken, confirm: broken })
+  expect(await lab.ask('runs.damaged')).toEqual([])
+  expect(await store.ids()).toEqual([whole])
 })

@@ -4,7 +4,7 @@ import { WireError } from '../errors.ts'
 /** Long work: shows progress, can be cancelled. `done`/`total` in `unit`. */
 export const JobStatus = z.object({
   id: z.string(),
-  kind: z.enum(['verify', 'recover', 'redecode', 'demo', 'finish', 'import', 'analyse', 'export', 'merge', 'index', 'evaluate', 'export-model', 'enrol', 'identify']),
+  kind: z.enum(['verify', 'recover', 'redecode', 'demo', 'finish', 'import', 'analyse', 'export', 'merge', 'index', 'evaluate', 'export-model', 'enrol', 'identify', 'ablation']),
   state: z.enum(['running', 'done', 'failed', 'cancelled']),
   done: z.number(),
   total: z.number().nullable(),

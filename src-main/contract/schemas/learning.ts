@@ -77,6 +77,10 @@ export const RunModel = z.object({
   seconds: z.number(),
   /** SHA-256 of the weights. */
   hash: z.string(),
+  /** SHA-256 of all that it was made from: recipe, windows, seed, engine, version of the program (runs/ablation/model-key.ts). */
+  key: z.string().optional(),
+  /** The run that trained it, where it was taken over from one with the same key instead of being trained again. */
+  from: RunId.optional(),
 })
 export type RunModel = z.infer<typeof RunModel>
 
@@ -109,6 +113,8 @@ export const RunRecord = z.object({
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** What did not stop it but should be known: a checkpoint that was damaged, so that it went on from the one before. */
   notes: z.array(z.object({ code: z.string(), message: z.string() })).optional(),
+  /** The cell of an ablation that this run is (runs/ablation/cells.ts). */
+  cell: z.string().optional(),
   /** Recordings that were erased since: the models were trained with a person who withdrew. */
   containsWithdrawn: z.boolean().default(false),
 })

@@ -1,6 +1,12 @@
 import { z } from 'zod'
+import { CrossModalReport } from './cross-modal-report.ts'
+import { Estimate, EstimateInterval } from './estimate.ts'
 import { EngineName, ModelName, RunId } from './learning.ts'
+import { NShotEvaluation } from './n-shot.ts'
 import { SplitRole, SplitStrategy } from './split.ts'
+
+export * from './cross-modal-report.ts'
+export * from './n-shot.ts'
 
 /** 0-1. */
 const rate = z.number().min(0).max(1)
@@ -8,13 +14,7 @@ const count = z.number().int().nonnegative()
 /** Columns of a curve: equal lengths, at most 200. */
 const column = z.array(z.number()).max(200)
 
-/** A 95 % interval by drawing subjects anew, or `null` where too few of them (or of their draws) can give one. */
-export const EstimateInterval = z.object({ low: z.number(), high: z.number() })
-export type EstimateInterval = z.infer<typeof EstimateInterval>
-
-/** A figure, `null` where the trials cannot show it, and how well it is known. */
-export const Estimate = z.object({ value: z.number().nullable(), interval: EstimateInterval.nullable() })
-export type Estimate = z.infer<typeof Estimate>
+export { Estimate, EstimateInterval }
 
 /** Detection error trade-off: rates, and the same as normal deviates (what the axes are drawn in). */
 export const DetCurve = z.object({ fmr: column, fnmr: column, x: column, y: column })
@@ -237,6 +237,7 @@ export const ReportSentence = z.object({
   code: z.enum([
     'headline', 'headline-without-interval', 'no-trials', 'too-few-subjects-to-rank', 'fnmr-not-shown', 'better', 'worse', 'no-significant-difference', 'leak-found', 'permutation-not-at-chance',
     'calibrated', 'not-calibrated', 'normalisation-off', 'samples-refused', 'student-smaller', 'student-not-smaller',
+    'teachability', 'nothing-recorded-together', 'trials-fixed', 'thresholds-of-the-test', 'matching',
   ]),
   data: z.record(z.string(), z.union([z.string(), z.number()])),
 })
@@ -260,11 +261,14 @@ export const RunReport = z.object({
     seeds: z.array(z.number().int()),
     evaluatedAt: z.string(),
   }),
-  systems: z.partialRecord(ModelName, z.object({ evaluation: SystemEvaluation, figures: ModelFigures.nullable(), modelHash: z.string().nullable() })),
+  /** `nShot`: of a recipe for two modalities. */
+  systems: z.partialRecord(ModelName, z.object({ evaluation: SystemEvaluation, figures: ModelFigures.nullable(), modelHash: z.string().nullable(), nShot: NShotEvaluation.optional() })),
   comparisons: z.array(SystemComparison),
   seedComparisons: z.array(SeedComparison),
   leaks: z.array(RunLeakFinding),
   sentences: z.array(ReportSentence),
+  /** Of a recipe for two modalities; reports made before there were such have none. */
+  crossModal: CrossModalReport.optional(),
 })
 export type RunReport = z.infer<typeof RunReport>
 

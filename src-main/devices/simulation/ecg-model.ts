@@ -1,6 +1,7 @@
 import type { Beat } from './heart-rhythm.ts'
+import { heartTraits } from './heart-traits.ts'
 import { dot, leadVector, rotate, type Vector } from './lead-vectors.ts'
-import { Random } from './random.ts'
+import { factorOf, Random } from './random.ts'
 
 type Follows = 'atria' | 'ventricles' | 'recovery'
 
@@ -29,6 +30,8 @@ const typicalEvents: readonly HeartEvent[] = [
 ]
 const notch = 4
 
+const scaled = ([x, y, z]: Vector, by: number): Vector => [by * x, by * y, by * z]
+
 /** Gaussians end where they are below 4e-6 of their peak. */
 const reach = 5
 
@@ -47,20 +50,21 @@ export class EcgModel {
   constructor(seed: number, session: number) {
     this.seed = seed
     this.session = session
-    const subject = Random.named(seed, 'ecg')
+    const heart = heartTraits(seed)
     const day = Random.named(seed, 'ecg-session', session)
-    const axis: Vector = [0.2 * subject.normal(), 0.2 * subject.normal(), 0.25 * subject.normal()]
-    const overall = subject.factor(0.15)
-    const qt = subject.factor(0.05)
-    const pr = subject.factor(0.08)
+    const axis: Vector = [0.2 * heart.axis[0], 0.2 * heart.axis[1], 0.25 * heart.axis[2]]
+    const overall = factorOf(heart.overall, 0.15)
+    const qt = factorOf(heart.qt, 0.05)
+    const pr = factorOf(heart.pr, 0.08)
     const atriaToday = day.factor(0.06)
     const recoveryToday = day.factor(0.08)
     this.events = typicalEvents.map((event, index) => {
-      const amplitude = subject.factor(0.3) * overall
-      const tilt: Vector = [0.15 * subject.normal(), 0.15 * subject.normal(), 0.15 * subject.normal()]
-      const width = event.width * subject.factor(0.15) * day.factor(0.015)
-      const shift = subject.normal()
-      const own: Vector = [0.13 * subject.normal(), 0.13 * subject.normal(), 0.13 * subject.normal()]
+      const traits = heart.events[index]
+      const amplitude = factorOf(traits.amplitude, 0.3) * overall
+      const tilt = scaled(traits.tilt, 0.15)
+      const width = event.width * factorOf(traits.width, 0.15) * day.factor(0.015)
+      const { shift } = traits
+      const own = scaled(traits.own, 0.13)
       const today = event.follows === 'atria' ? atriaToday : event.follows === 'recovery' ? recoveryToday : 1
       const base = index === notch ? own : rotate(event.direction, tilt)
       const [x, y, z] = rotate(base, axis)

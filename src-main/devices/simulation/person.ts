@@ -4,7 +4,7 @@ import { HeartRhythm, type Beat } from './heart-rhythm.ts'
 import { toCount } from './lane-scale.ts'
 import { laneSignal, type BodyBlock, type LaneSignal } from './lane-signals.ts'
 import { LaneNoise, Mains, Motion } from './noise.ts'
-import { PpgModel, pulseEnd, type PlacedPulse } from './ppg-model.ts'
+import { PpgModel, pulseEnd, type PlacedPulse, type PulseOfHeart } from './ppg-model.ts'
 import { Random } from './random.ts'
 import { Respiration } from './respiration.ts'
 import type { BeatKind, SignalSource, SourceBlock, SourceRequest } from './signal-source.ts'
@@ -19,6 +19,12 @@ export interface PersonOptions {
   readonly noise?: number
   /** Plants the mean heart rate instead of drawing it from the seed, 1/min. */
   readonly meanRateBpm?: number
+  /** Seed of the heart that the ECG shows; the person's own when left out. Another one is what confused cables give. */
+  readonly heart?: number
+  /** The pulse carries a part of a heart's identity; without it the two have nothing in common but the beats. */
+  readonly pulse?: PulseOfHeart
+  /** Multiplies the disturbances of PPG lanes once more. */
+  readonly pulseNoise?: number
 }
 
 /** Rows between new values of a sparse lane (Cyton's accelerometer: every 10th packet). */
@@ -34,16 +40,17 @@ interface PlannedBeat {
 /**
  * A synthetic person measured by a board: every lane of `request` gets the signal of its kind, in counts. Endless, and the same bytes
  * for the same seed however it is read. The RR process, ECG, pulse and disturbances are described in their own files.
- * @throws LabError `source-invalid` for a seed or session that is no whole number >= 0.
+ * @throws LabError `source-invalid` for a seed, session or heart that is no whole number >= 0, and a share outside 0..1.
  * @example createPersonSource({ lanes, rateHz: 250 }, { seed: 7 }).read(250).counts // one second
  */
 export function createPersonSource(request: SourceRequest, options: PersonOptions): SignalSource {
-  const { seed, session = 1 } = options
-  for (const [name, value] of [['seed', seed], ['session', session]] as const) {
+  const { seed, session = 1, heart = seed, pulse } = options
+  for (const [name, value] of [['seed', seed], ['session', session], ['heart', heart]] as const) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new LabError('source-invalid', `The ${name} of a demo person must be a whole number from 0, not ${value}.`, { [name]: value })
     }
   }
+  if (pulse && !(pulse.share >= 0 && pulse.share <= 1)) throw new LabError('source-invalid', `The share of a heart in a pulse is 0 to 1, not ${pulse.share}.`, { share: pulse.share })
   return new Person(request, options)
 }
 
@@ -53,6 +60,7 @@ class Person implements SignalSource {
   private readonly lanes: readonly LaneSpec[]
   private readonly rateHz: number
   private readonly noise: number
+  private readonly pulseNoise: number
   private readonly ecg: EcgModel
   private readonly ppg: PpgModel
   private readonly rhythm: HeartRhythm
@@ -77,11 +85,12 @@ class Person implements SignalSource {
   private intervalSeconds: number
   private output = new Int32Array(0)
 
-  constructor(request: SourceRequest, { seed, session = 1, mainsHz = 50, noise = 1, meanRateBpm }: PersonOptions) {
+  constructor(request: SourceRequest, { seed, session = 1, mainsHz = 50, noise = 1, meanRateBpm, heart = seed, pulse, pulseNoise = 1 }: PersonOptions) {
     this.name = session === 1 ? `demo:${seed}` : `demo:${seed}:${session}`
     this.lanes = request.lanes
     this.rateHz = request.rateHz
     this.noise = noise
+    this.pulseNoise = pulseNoise
     const subject = Random.named(seed, 'rhythm')
     const day = Random.named(seed, 'rhythm-session', session)
     this.respiration = new Respiration(14.5 * subject.factor(0.12) * day.factor(0.05), Random.named(seed, 'respiration', session))
@@ -95,8 +104,8 @@ class Person implements SignalSource {
       this.respiration,
       Random.named(seed, 'beats', session),
     )
-    this.ecg = new EcgModel(seed, session)
-    this.ppg = new PpgModel(seed, session)
+    this.ecg = new EcgModel(heart, session)
+    this.ppg = new PpgModel(seed, session, pulse)
     this.motion = new Motion(Random.named(seed, 'motion', session))
     this.mains = new Mains(mainsHz, Random.named(seed, 'mains', session))
     const seen = new Map<string, number>()
@@ -198,7 +207,7 @@ class Person implements SignalSource {
     const signal = this.signals[index]
     const lanes = this.lanes.length
     signal.fill(body, values)
-    this.noises[index]?.add(values, blockRows, this.noise, this.mainsWave, body.breathing, body.motion)
+    this.noises[index]?.add(values, blockRows, lane.kind === 'ppg' ? this.noise * this.pulseNoise : this.noise, this.mainsWave, body.breathing, body.motion)
     const { offset, scale } = signal.scale
     for (let row = 0; row < blockRows; row++) {
       let count = toCount(offset + scale * values[row], lane)

@@ -1,5 +1,6 @@
 import type { Beat } from './heart-rhythm.ts'
-import { Random } from './random.ts'
+import { heartTraits, pulseTraitsOf } from './heart-traits.ts'
+import { factorOf, Random, type Traits } from './random.ts'
 
 /** One wave of the pulse: log-normal in time after the pulse began, `exp(-ln(t / mode)^2 / (2 spread^2))`. */
 interface Wave {
@@ -17,6 +18,35 @@ const typicalWaves: readonly Wave[] = [
   { amplitude: 0.36, mode: 0.47, spread: 0.19 },
 ]
 
+/** A pulse that carries a part of somebody's heart, for data with a known answer: what an ECG can tell about it. */
+export interface PulseOfHeart {
+  /** Part of the variance of the pulse's traits that a heart explains, 0..1; the rest is the person's own. */
+  readonly share: number
+  /** Seed of that heart. */
+  readonly heart: number
+  /** Seed of another heart, which the same part of the dicrotic wave comes from instead: what a day does to it. */
+  readonly stranger?: number
+}
+
+/** The first trait of the dicrotic wave among a pulse's traits. */
+const firstDicrotic = 8
+
+/**
+ * The standard normal numbers that make a pulse: √s h + √(1 - s) u with h of a heart and u the person's own, so that their correlation over people is √s.
+ * @example pulseTraits(7, { share: 1, heart: 7 }) is pulseTraitsOf(heartTraits(7))
+ */
+export function pulseTraits(seed: number, { share, heart, stranger }: PulseOfHeart): number[] {
+  const own = Random.named(seed, 'ppg-own')
+  const [person, other] = [heart, stranger ?? heart].map((one) => pulseTraitsOf(heartTraits(one)))
+  return person.map((value, index) => Math.sqrt(share) * (index < firstDicrotic ? value : other[index]) + Math.sqrt(1 - share) * own.normal())
+}
+
+function given(normals: readonly number[]): Traits {
+  let next = 0
+  const normal = (): number => normals[next++]
+  return { normal, factor: (sigma) => factorOf(normal(), sigma) }
+}
+
 export interface PlacedPulse {
   /** When the pressure wave begins to arrive, s; the foot is a little later. */
   readonly seconds: number
@@ -28,7 +58,7 @@ export interface PlacedPulse {
 /** A pulse has decayed after this many seconds of its own (stretched) time. */
 const pulseSeconds = 2.2
 
-/** The pulse of one subject in one session: shape and pulse transit time from `seed`, small day-to-day changes from `session`. */
+/** The pulse of one subject in one session: shape and pulse transit time from `seed`, or in part from a heart; small day-to-day changes from `session`. */
 export class PpgModel {
   /** From R peak to pulse foot at the finger, s; about 0.2 s with the pre-ejection period. */
   readonly transitSeconds: number
@@ -39,8 +69,8 @@ export class PpgModel {
   private readonly footSeconds: number
   private readonly peak: number
 
-  constructor(seed: number, session: number) {
-    const subject = Random.named(seed, 'ppg')
+  constructor(seed: number, session: number, ofHeart: PulseOfHeart | null = null) {
+    const subject: Traits = ofHeart ? given(pulseTraits(seed, ofHeart)) : Random.named(seed, 'ppg')
     const day = Random.named(seed, 'ppg-session', session)
     this.transitSeconds = 0.205 * subject.factor(0.08) + 0.006 * day.normal()
     this.perfusion = 0.03 * subject.factor(0.3) * day.factor(0.2)

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { PlantedSituation } from '../../contract/index.ts'
 
 /** Argument parsers for commander: a wrong value is a usage error (exit code 2) that names the option. */
 export function positiveNumber(text: string): number {
@@ -10,6 +11,18 @@ export function positiveNumber(text: string): number {
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw new InvalidArgumentError('a whole number, 0 or greater')
   return Number(text)
+}
+
+export function share(text: string): number {
+  const value = Number(text)
+  if (!(value >= 0 && value <= 1) || text.trim() === '') throw new InvalidArgumentError('a number from 0 to 1')
+  return value
+}
+
+export function plantedSituation(text: string): PlantedSituation {
+  const { success, data } = PlantedSituation.safeParse(text)
+  if (!success) throw new InvalidArgumentError(`one of ${PlantedSituation.options.join(', ')}`)
+  return data
 }
 
 export function portNumber(text: string): number {

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
 import { LabError } from '../../contract/index.ts'
+import { ablationCommands } from './commands/ablation-commands.ts'
+import { coverageCommand } from './commands/coverage-command.ts'
 import { datasetCommands } from './commands/dataset-commands.ts'
 import { deviceCommands } from './commands/device-commands.ts'
 import { detectCommands } from './commands/detect-commands.ts'
@@ -20,8 +22,15 @@ const program = new Command('pulseprint')
   .exitOverride()
   .configureHelp({ sortSubcommands: false })
 
-for (const add of [datasetCommands, deviceCommands, importCommands, detectCommands, labelCommands, versionCommands, splitCommands, exportCommands, learningCommands, serveCommand]) add(program)
+for (const add of [datasetCommands, deviceCommands, importCommands, detectCommands, labelCommands, versionCommands, splitCommands, coverageCommand, exportCommands, learningCommands, ablationCommands, serveCommand]) add(program)
 for (const command of allCommands(program)) command.exitOverride()
+
+// Whoever reads only the beginning (`| head`) has what they wanted; the command's work goes on all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EPIPE') throw thrown
+  })
+}
 
 try {
   await program.parseAsync()

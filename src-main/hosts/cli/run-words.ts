@@ -1,4 +1,5 @@
 import type { Estimate, ModelName, RunRecord, RunReport } from '../../contract/index.ts'
+import { crossModalLines } from './cross-modal-words.ts'
 
 export const percent = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`)
 const withInterval = ({ value, interval }: Estimate): string => `${percent(value)}${interval ? ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]` : ''}`
@@ -20,7 +21,7 @@ export function describeRun({ id, name, state, recipe, split, seed, ran, models,
 }
 
 /** The figures of a report, for a terminal. */
-export function reportLines({ systems, comparisons, leaks, facts }: RunReport): string[] {
+export function reportLines({ systems, comparisons, leaks, facts, crossModal }: RunReport): string[] {
   const rows = Object.entries(systems).flatMap(([name, system]) =>
     system ? system.evaluation.byBeats.map(({ beats, eer, identification }) => `${name.padEnd(9)} ${beatsWord(beats).padEnd(10)} EER ${withInterval(eer).padEnd(24)} rank-1 ${withInterval(identification.rank1)}`) : [],
   )
@@ -31,7 +32,7 @@ export function reportLines({ systems, comparisons, leaks, facts }: RunReport): 
   const verdicts = comparisons
     .filter(({ measure, difference }) => measure === 'eer' && difference !== null)
     .map(({ system, reference, beats, difference, halfWidth, adjustedP, verdict }) => `${system} - ${reference}, ${beatsWord(beats)}: ${((difference ?? 0) * 100).toFixed(1)} points of EER +- ${halfWidth === null ? '?' : (100 * halfWidth).toFixed(1)}, p ${adjustedP === null ? '-' : adjustedP.toPrecision(2)}: ${verdict.replaceAll('-', ' ')}`)
-  return [...leaks.map(({ message }) => `LEAK: ${message}`), `Protocol: ${facts.strategy}`, ...rows, ...calibration, ...verdicts]
+  return [...leaks.map(({ message }) => `LEAK: ${message}`), `Protocol: ${facts.strategy}`, ...rows, ...calibration, ...verdicts, ...(crossModal ? crossModalLines(crossModal) : [])]
 }
 
 /** The JSON of `train`: one object per model, with the headline figures by beats. */
@@ -44,5 +45,5 @@ export function runSummary(record: RunRecord, report: RunReport): Record<string,
       ece: system.evaluation.calibration && { before: system.evaluation.calibration.before.ece, after: system.evaluation.calibration.after?.ece ?? null },
     }] as const
   })
-  return { run: record.id, state: record.state, engine: record.ran, seconds: record.seconds, ...Object.fromEntries(models), comparisons: report.comparisons, leaks: report.leaks }
+  return { run: record.id, state: record.state, engine: record.ran, seconds: record.seconds, ...Object.fromEntries(models), comparisons: report.comparisons, leaks: report.leaks, ...(report.crossModal ? { crossModal: report.crossModal } : {}) }
 }

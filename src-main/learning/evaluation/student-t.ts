@@ -3,7 +3,7 @@ const lanczos = [
   0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ]
 
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   const shifted = x - 1
   let sum = lanczos[0]
   for (let i = 1; i < lanczos.length; i++) sum += lanczos[i] / (shifted + i)

@@ -15,7 +15,7 @@ const smallestBandwidth = 1e-6
  * w = Σ_{i≠j} ‖x_i − x_j‖² / (n² − n) over the joint batch, without gradient. Squared, since the root's gradient at 0 is infinite. The gradient goes to both sides.
  * @param student [B_S, D]
  * @param teacher [B_T, D]
- * @example s = [[1, 0]], t = [[−1, 0]]: ‖s − t‖² = 4 = w, so 2·(5 − (e^−4 + e^−2 + e^−1 + e^−½ + e^−¼)) = 6.1864
+ * @example s = [[1, 0]], t = [[−1, 0]]: ‖s − t‖² = 4 = w, so 2·(5 − (e^−4 + e^−2 + e^−1 + e^−½ + e^−¼)) = 6.1863
  */
 export function maximumMeanDiscrepancy(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
   const [students, teachers] = [student.shape[0], teacher.shape[0]]

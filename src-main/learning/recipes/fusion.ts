@@ -11,6 +11,7 @@ import type { FittedModel } from './answers.ts'
 import { centres } from './features.ts'
 import { gated } from './joined.ts'
 import { gateOf } from './join-of.ts'
+import { unpairedAtMean } from './paired-rows.ts'
 import { frozen, type Guidance, type Phase, type PhaseSetting } from './phase.ts'
 import { labelledStudent } from './student.ts'
 import { taughtWherePaired } from './taught.ts'
@@ -26,7 +27,8 @@ export function fusionPhase(recipe: FusionRecipe, { people }: Pick<PhaseSetting,
   return {
     name: 'fusion',
     shape: { network, join, heads: 1, people, length: join.first.length + join.second.length, channels: 1 },
-    fit,
+    // Embeddings are not shifted in time.
+    fit: { ...fit, augmentation: { shiftMs: 0, amplitude: 0, noise: 0 } },
     margin,
     objective({ x, labels, margin: now }, scope) {
       const embeddings = forward(x, scope.child('network'))
@@ -65,7 +67,7 @@ export function fusedStudentPhase({ student: options, distillation }: FusionReci
         ...terms,
         KL: { weight: kl.weight, value: () => softmaxDivergence(ownLogits, taughtWherePaired(logits(batch['taught:fused'], fusionCentres), ownLogits, batch.paired), 1) },
         COS: { weight: cosine.weight, value: () => cosineDistance(own, fused) },
-        MMD: { weight: mmd.weight, value: () => maximumMeanDiscrepancy(own, fused) },
+        MMD: { weight: mmd.weight, value: () => maximumMeanDiscrepancy(unpairedAtMean(own, batch.paired), unpairedAtMean(batch['taught:fused'], batch.paired)) },
       })
       return { ...sum, outputs: { cosines } }
     },

@@ -253,6 +253,7 @@ export const splits = {
     'content-changed': labSays,
     'random-beats': labSays,
   },
+  headerFields: { device: 'device', rate: 'rate', lanes: 'lanes', units: 'units', gain: 'gain', bits: 'bits', length: 'length' },
   supportTexts: {
     noEer: 'There are no trials of both kinds: no EER can be computed.',
     eer: (subjects: string, eer: string, points: string) => `With ${subjects} tested, an EER of ${eer} can be known to about ±${points} points (95%).`,

@@ -121,5 +121,5 @@ export const errors: Record<ErrorCode, ErrorText> = {
   'template-not-found': { what: 'Nobody is enrolled.', todo: 'Enrol people first.' },
   'report-not-found': { what: 'There is no report yet.', todo: 'Evaluate the run first.' },
   'training-diverged': { what: 'Training has diverged.', todo: 'Lower the learning rate, or limit the gradient.' },
-  'lane-missing': { what: 'There is no lane of the kind that this model knows.', todo: 'Choose another recording, or another model.' },
+  'lane-missing': { what: 'There is no lane of the kind that is needed.', todo: 'Choose another recording or model; for training, another split or recipe.' },
 }

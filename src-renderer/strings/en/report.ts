@@ -1,3 +1,5 @@
+import { crossModal } from './cross-modal-report.ts'
+
 /** Numbers as they are shown, by their names in the sentence's data; those that are not there are left out. */
 type Words = Readonly<Partial<Record<string, string>>>
 
@@ -10,6 +12,7 @@ const normalisationReasons: Readonly<Record<string, string>> = {
 }
 
 export const report = {
+  crossModal,
   title: 'Report',
   loading: 'Reading the report…',
   evaluating: 'Evaluating',
@@ -84,6 +87,14 @@ export const report = {
       `The student is smaller than its teacher: ${w.parameters} against ${w.teacherParameters} parameters${when(w.macs, (macs) => `, ${macs} against ${w.teacherMacs} MACs`)}${when(w.latencyMs, (ms) => `, ${ms} against ${w.teacherLatencyMs} per window`)}.`,
     'student-not-smaller': (w: Words) =>
       `The student does not pay off in size or speed: ${w.parameters} against ${w.teacherParameters} parameters${when(w.macs, (macs) => `, ${macs} against ${w.teacherMacs} MACs`)}${when(w.latencyMs, (ms) => `, ${ms} against ${w.teacherLatencyMs} per window`)}.`,
+    teachability: (w: Words) =>
+      `On ${w.windows} test windows of both modalities the taught student's embeddings are like those of ${w.reference} by CKA ${w.cka}${when(w.ckaBefore, (alone) => `, ${alone} untaught`)}${when(w.ckaByChance, (chance) => `, ${chance} by chance`)}${when(w.distance, (distance) => `; cosine distance ${distance}${when(w.distanceBefore, (alone) => `, ${alone} untaught`)}`)}${when(w.pearson, (pearson) => `; correlation ${pearson}${when(w.pearsonBefore, (alone) => `, ${alone} untaught`)}`)}.`,
+    'nothing-recorded-together': (w: Words) => `The test has no window with ${w.teacherLane} and ${w.studentLane} of the same moment: how much the student took from its teacher cannot be shown.`,
+    'trials-fixed': (w: Words) =>
+      `Of ${w.trials} ${w.kind} trials (${w.beats}) teaching fixed ${w.fixed}${when(w.otherRight, (rate) => `, ${rate} of them right for ${w.reference},`)} and broke ${w.broken}: ${w.difference} points${when(w.differenceLow, (low) => ` (95% interval ${low} to ${w.differenceHigh})`)}. McNemar p ${w.p}, as if trials of one person were independent.`,
+    'thresholds-of-the-test': (w: Words) => `Of the models judged trial by trial (${w.beats}) ${w.count} had no threshold of validation: judged where these very trials have their EER, which flatters.`,
+    matching: (w: Words) =>
+      `Matchings of windows: ${w.rounds}${when(w.changed, (changed) => `; at the last ${changed} of the pairs were other ones than at first`)}${when(w.similarity, (similarity) => `, mean similarity ${similarity}`)}${when(w.comparisons, (comparisons) => `; ${comparisons} comparisons`)}${when(w.seconds, (seconds) => ` in ${seconds} s`)}.`,
   },
   leakChecks: { 'fitted-on-test': 'Something was fitted on the test part', 'chosen-on-test': 'Something was chosen on the test part', 'teacher-saw-test': 'The teacher saw the test part' },
   leakInvolved: (recordings: string, subjects: string) => `${recordings}, ${subjects}`,

@@ -161,6 +161,7 @@ export const facts = {
   clock: 'Clock error',
   loss: 'Loss',
   lossRows: (percent: string, rows: string, certainty: string) => `${percent} · ${rows} rows. ${certainty}`,
+  lossOfFile: 'A file cannot show what was lost before it was written',
   gaps: 'Gaps',
   noGaps: 'None',
   gapCause: (cause: string, count: string) => `${count} × ${cause}`,

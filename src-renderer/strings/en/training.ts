@@ -7,7 +7,7 @@ export const charts = {
 
 export const training = {
   title: 'Train',
-  tabs: { train: 'Train', runs: 'Runs' },
+  tabs: { train: 'Train', runs: 'Runs', ablations: 'Ablations' },
   tabsLabel: 'Training',
   noSplitTitle: 'No split to train on',
   noSplitText: 'A run needs a saved split: it says who trains, who decides and who is tested.',
@@ -95,6 +95,7 @@ export const training = {
       edge: 'reached beyond the kept rows',
       missing: 'held a missing sample',
       flat: 'flat',
+      lowQuality: 'below the quality gate',
       outliers: 'unlike the recording’s median beat',
       tooFew: 'too few to fill a group',
     },
@@ -165,10 +166,13 @@ export const training = {
   },
   terms: {
     total: 'total', identity: 'identity', triplet: 'triplet', 'second head': 'second head', logit: 'logit', 'stage 1': 'stage 1', 'stage 2': 'stage 2', 'stage 3': 'stage 3', 'stage 4': 'stage 4',
-    embedding: 'embedding', distance: 'distances', angle: 'angles',
+    embedding: 'embedding', distance: 'distances', angle: 'angles', KL: 'KL', COS: 'cosine', MMD: 'MMD', contrast: 'contrast', assessment: 'assessment', base: 'base', map: 'map', 'transmission cost': 'transmission cost',
   },
   form: {
-    sections: { windows: 'Windows', teacher: 'Teacher', student: 'Student', distillation: 'What the teacher teaches', evaluation: 'Evaluation', lda: 'PCA + LDA' },
+    sections: {
+      windows: 'Windows', studentWindows: 'Windows of the student', teacherWindows: 'Windows of the teacher', teacher: 'Teacher', encoder: 'Second encoder', fusion: 'Fusion', alignment: 'Alignment', matcher: 'Matcher', student: 'Student',
+      distillation: 'What the teacher teaches', evaluation: 'Evaluation', lda: 'PCA + LDA',
+    },
     asText: 'As text…',
     textTitle: 'Recipe as JSON',
     textHint: 'The whole recipe, as the terminal and the run’s own file have it. Values left out get their defaults.',

@@ -237,8 +237,9 @@ export const splits: Strings['splits'] = {
     'adc-fingerprint': ({ share, people, names }) => `仅凭增益和基线就在 ${share} 的测试中认出人：${people} 人（${names}）的量程与众不同。`,
     'merged-subject': ({ names }) => `这些代码属于同一个人：${names}。请冻结一个新版本。`,
     'content-changed': ({ names }) => `划分与版本或记录现在的内容不一致：${names}。`,
-    'random-beats': () => '同一记录的相邻心搏既用于训练又用于测试：结果不能说明能否认人。',
+    'random-beats': ({ names }) => `同一记录的相邻心搏既用于训练又用于测试（${names}）：结果不能说明能否认人。`,
   },
+  headerFields: { device: '设备', rate: '采样率', lanes: '通道', units: '单位', gain: '增益', bits: '位数', length: '长度' },
   supportTexts: {
     noEer: '缺少同人或异人试验：无法计算 EER。',
     eer: (subjects, eer, points) => `测试 ${subjects}：${eer} 的 EER 只能精确到约 ±${points} 个百分点（95%）。`,

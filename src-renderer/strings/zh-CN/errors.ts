@@ -113,5 +113,5 @@ export const errors: Strings['errors'] = {
   'template-not-found': { what: '尚无人登记。', todo: '请先登记人员。' },
   'report-not-found': { what: '尚无报告。', todo: '请先评估此运行。' },
   'training-diverged': { what: '训练发散。', todo: '请降低学习率，或限制梯度。' },
-  'lane-missing': { what: '没有该模型所认识的通道类型。', todo: '请选择其他记录或其他模型。' },
+  'lane-missing': { what: '没有所需类型的通道。', todo: '请选择其他记录或模型；训练时请选择其他划分或训练方案。' },
 }

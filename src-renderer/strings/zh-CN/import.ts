@@ -70,7 +70,7 @@ export const importing: Strings['importing'] = {
   start: (count) => `导入 ${count}`,
   running: '正在导入',
   doneTitle: '已导入',
-  done: (recordings, subjects, span) => `${subjects}的${recordings}，用时 ${span}`,
+  done: (recordings, subjects, span) => `${subjects}的 ${recordings}，用时 ${span}`,
   duplicates: { one: '# 条已在数据集中', other: '# 条已在数据集中' },
   flagged: { one: '# 项发现：已保留并标记', other: '# 项发现：已保留并标记' },
   refused: { one: '# 个文件未采用', other: '# 个文件未采用' },

@@ -1,4 +1,5 @@
 import type { Strings } from '../en.ts'
+import { crossModal } from './cross-modal-report.ts'
 
 const when = (value: string | undefined, text: (value: string) => string): string => (value === undefined ? '' : text(value))
 const measureNames: Readonly<Record<string, string>> = { eer: 'EER', rank1: 'Rank-1' }
@@ -6,6 +7,7 @@ const measureOf = (measure: string | undefined): string => measureNames[measure 
 const normalisationReasons: Readonly<Record<string, string>> = { 'cohort-too-small': '参照组人数太少', 'cohort-without-spread': '参照组的得分没有差别' }
 
 export const report: Strings['report'] = {
+  crossModal,
   title: '报告',
   loading: '正在读取报告…',
   evaluating: '正在评估',
@@ -70,6 +72,14 @@ export const report: Strings['report'] = {
       `学生比教师小：参数 ${w.parameters} 对 ${w.teacherParameters}${when(w.macs, (macs) => `，MAC ${macs} 对 ${w.teacherMacs}`)}${when(w.latencyMs, (ms) => `，每个窗口 ${ms} 对 ${w.teacherLatencyMs}`)}。`,
     'student-not-smaller': (w) =>
       `学生在大小或速度上没有优势：参数 ${w.parameters} 对 ${w.teacherParameters}${when(w.macs, (macs) => `，MAC ${macs} 对 ${w.teacherMacs}`)}${when(w.latencyMs, (ms) => `，每个窗口 ${ms} 对 ${w.teacherLatencyMs}`)}。`,
+    teachability: (w) =>
+      `在 ${w.windows} 个两种模态俱全的测试窗口上，被教学生与${w.reference}的嵌入相似度 CKA 为 ${w.cka}${when(w.ckaBefore, (alone) => `，未被教时 ${alone}`)}${when(w.ckaByChance, (chance) => `，随机水平 ${chance}`)}${when(w.distance, (distance) => `；余弦距离 ${distance}${when(w.distanceBefore, (alone) => `，未被教时 ${alone}`)}`)}${when(w.pearson, (pearson) => `；相关系数 ${pearson}${when(w.pearsonBefore, (alone) => `，未被教时 ${alone}`)}`)}。`,
+    'nothing-recorded-together': (w) => `测试部分没有${w.teacherLane}与${w.studentLane}同一时刻的窗口：无法说明学生从教师学到多少。`,
+    'trials-fixed': (w) =>
+      `${w.trials} 次${w.kind}试验（${w.beats}）中，教学纠正 ${w.fixed} 次${when(w.otherRight, (rate) => `（其中 ${rate} ${w.reference}判对）`)}，弄错 ${w.broken} 次：${w.difference} 个百分点${when(w.differenceLow, (low) => `（95% 区间 ${low} 至 ${w.differenceHigh}）`)}。McNemar p ${w.p}，但同一人的试验并不独立。`,
+    'thresholds-of-the-test': (w) => `验证部分无法确定 ${w.count} 个模型的阈值（${w.beats}）：取其试验本身的等错误点，结果偏乐观。`,
+    matching: (w) =>
+      `窗口匹配了 ${w.rounds} 次${when(w.changed, (changed) => `；最后一次有 ${changed} 的配对与第一次不同`)}${when(w.similarity, (similarity) => `，平均相似度 ${similarity}`)}${when(w.comparisons, (comparisons) => `；比较 ${comparisons} 次`)}${when(w.seconds, (seconds) => `，用时 ${seconds} 秒`)}。`,
   },
   leakChecks: { 'fitted-on-test': '有内容在测试部分上拟合', 'chosen-on-test': '有选择依据了测试部分', 'teacher-saw-test': '教师见过测试部分' },
   leakInvolved: (recordings, subjects) => `${recordings}，${subjects}`,

@@ -162,6 +162,7 @@ export const facts: Strings['facts'] = {
   clock: '时钟误差',
   loss: '丢失',
   lossRows: (percent, rows, certainty) => `${percent} · ${rows} 行。${certainty}`,
+  lossOfFile: '文件无法说明写入之前的丢失',
   gaps: '缺口',
   noGaps: '无',
   gapCause: (cause, count) => `${cause} × ${count}`,

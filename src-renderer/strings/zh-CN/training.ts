@@ -9,7 +9,7 @@ export const charts: Strings['charts'] = {
 
 export const training: Strings['training'] = {
   title: '训练',
-  tabs: { train: '训练', runs: '运行' },
+  tabs: { train: '训练', runs: '运行', ablations: '消融' },
   tabsLabel: '训练',
   noSplitTitle: '没有可用于训练的划分',
   noSplitText: '运行需要一个已保存的划分：它规定谁用于训练、谁用于决定、谁用于测试。',
@@ -97,6 +97,7 @@ export const training: Strings['training'] = {
       edge: '超出保留的行',
       missing: '含缺失采样点',
       flat: '平直',
+      lowQuality: '低于质量门限',
       outliers: '与该记录的中位心搏不相似',
       tooFew: '不足一组',
     },
@@ -167,10 +168,13 @@ export const training: Strings['training'] = {
   },
   terms: {
     total: '总损失', identity: '身份', triplet: '三元组', 'second head': '第二分类头', logit: 'Logit', 'stage 1': '阶段 1', 'stage 2': '阶段 2', 'stage 3': '阶段 3', 'stage 4': '阶段 4',
-    embedding: '嵌入', distance: '距离', angle: '角度',
+    embedding: '嵌入', distance: '距离', angle: '角度', KL: 'KL', COS: '余弦', MMD: 'MMD', contrast: '对比', assessment: '评判', base: '基础', map: '映射', 'transmission cost': '传输代价',
   },
   form: {
-    sections: { windows: '窗口', teacher: '教师', student: '学生', distillation: '教师教授的内容', evaluation: '评估', lda: 'PCA + LDA' },
+    sections: {
+      windows: '窗口', studentWindows: '学生的窗口', teacherWindows: '教师的窗口', teacher: '教师', encoder: '第二编码器', fusion: '融合', alignment: '对齐', matcher: '匹配器', student: '学生',
+      distillation: '教师教授的内容', evaluation: '评估', lda: 'PCA + LDA',
+    },
     asText: '以文本编辑…',
     textTitle: 'JSON 格式的方案',
     textHint: '完整方案，与终端及运行自身文件中的一致。省略的值采用默认值。',

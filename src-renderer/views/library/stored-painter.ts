@@ -228,8 +228,12 @@ function paintLabel(context: CanvasRenderingContext2D, picture: StoredPicture, l
   context.textAlign = 'left'
   context.textBaseline = 'middle'
   context.fillStyle = theme.text
-  context.font = `${lane.active ? 700 : 600} ${13 * ratio}px ${theme.fontFamily}`
-  context.fillText(shortened(context, spec.label, left - 32 * ratio), 12 * ratio, tall ? middle - 8 * ratio : middle)
+  const room = left - 30 * ratio
+  const font = (pixels: number) => `${lane.active ? 700 : 600} ${pixels * ratio}px ${theme.fontFamily}`
+  context.font = font(13)
+  // Most names that are too long fit when they are set a little smaller.
+  if (context.measureText(spec.label).width > room) context.font = font(11.5)
+  context.fillText(shortened(context, spec.label, room), 12 * ratio, tall ? middle - 8 * ratio : middle)
   if (scale === null) return
   const units = roundDown125((0.6 * stripHeight) / scale.pixelsPerUnit)
   const length = Math.round(units * scale.pixelsPerUnit)

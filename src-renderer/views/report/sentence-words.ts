@@ -20,12 +20,17 @@ const tones: Readonly<Record<Code, Tone>> = {
   'normalisation-off': 'warn',
   'samples-refused': 'warn',
   'student-not-smaller': 'warn',
+  'nothing-recorded-together': 'warn',
+  'thresholds-of-the-test': 'warn',
   headline: 'neutral',
   better: 'neutral',
   worse: 'neutral',
   'no-significant-difference': 'neutral',
   calibrated: 'neutral',
   'student-smaller': 'neutral',
+  teachability: 'neutral',
+  'trials-fixed': 'neutral',
+  matching: 'neutral',
 }
 
 export const sentenceTone = (sentence: Pick<ReportSentence, 'code' | 'data'>): Tone => (madeWorse(sentence) ? 'warn' : tones[sentence.code])
@@ -53,14 +58,18 @@ export function sentencesNow(sentences: readonly ReportSentence[], model: string
 /** How each number of a sentence's data is shown, by its name. What is not here is text. */
 function shown(name: string, value: Value, t: Strings, format: Format): string {
   if (name === 'system' || name === 'reference') return systemName(String(value), t)
+  if (name === 'teacherLane' || name === 'studentLane') return t.lanes.kinds[value as keyof typeof t.lanes.kinds] ?? String(value)
+  if (name === 'kind') return t.report.crossModal.kinds[value as keyof typeof t.report.crossModal.kinds] ?? String(value)
   if (typeof value === 'string') return name === 'check' ? (t.report.leakChecks[value as keyof typeof t.report.leakChecks] ?? value) : value
   if (name === 'beats') return beatsText(value, t, format)
   if (name === 'subjects' || name === 'cohort') return format.plural(value, t.counts.subjects)
-  if (name === 'difference') return pointsText(format, value)
+  if (/^difference(Low|High)?$/.test(name)) return pointsText(format, value)
   if (name === 'halfWidth') return pointsText(format, value).replace('+', '')
   if (name === 'p') return pText(value, format)
   if (name === 'temperature') return format.short(value, 2)
-  if (['eer', 'low', 'high', 'rank1', 'fmr', 'before', 'after'].includes(name)) return rateText(format, value)
+  if (['eer', 'low', 'high', 'rank1', 'fmr', 'before', 'after', 'otherRight', 'changed'].includes(name)) return rateText(format, value)
+  if (/^(cka|distance|pearson)/.test(name) || name === 'similarity') return format.signed(value, 2)
+  if (name === 'seconds') return format.short(value, 1)
   if (/parameters$|macs$/i.test(name)) return compactText(value, format)
   if (/latencyMs$/i.test(name)) return millisecondsText(value, t, format)
   return format.number(value)

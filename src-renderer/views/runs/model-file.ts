@@ -11,3 +11,8 @@ export function modelFile(folder: string, run: Pick<RunRecord, 'id' | 'name' | '
   const between = folder.includes('\\') && !folder.includes('/') ? '\\' : '/'
   return `${folder.replace(/[\\/]+$/, '')}${between}${name}-${model}.onnx`
 }
+
+/** Whether a model can be a file of its own: the template compares with the mean beats of people, who stay in the dataset. */
+export function exportable({ name }: { readonly name: ModelName }): boolean {
+  return name !== 'template'
+}

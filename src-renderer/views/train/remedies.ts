@@ -23,9 +23,12 @@ export function remediesOf(error: LabError, recipe: Recipe): Remedy[] {
   return remedies
 }
 
-function withFit(recipe: Recipe, change: Partial<FitOptions>): Recipe {
-  const changed = <Part extends { fit: FitOptions }>(part: Part): Part => ({ ...part, fit: { ...part.fit, ...change } })
-  if (recipe.recipe === 'thkd') return { ...recipe, teacher: changed(recipe.teacher), student: changed(recipe.student) }
-  if (recipe.recipe === 'teacher') return { ...recipe, teacher: changed(recipe.teacher) }
-  return recipe.recipe === 'scratch' ? { ...recipe, student: changed(recipe.student) } : recipe
+/** No batch of whatever is fitted takes more than that. */
+function withFit(recipe: Recipe, most: Partial<Pick<FitOptions, 'people' | 'windowsPerPerson'>>): Recipe {
+  const limited = (fit: FitOptions): FitOptions => ({ ...fit, people: Math.min(fit.people, most.people ?? Infinity), windowsPerPerson: Math.min(fit.windowsPerPerson, most.windowsPerPerson ?? Infinity) })
+  return Object.fromEntries(Object.entries(recipe).map(([name, part]) => [name, isFitted(part) ? { ...part, fit: limited(part.fit) } : part])) as Recipe
+}
+
+function isFitted(part: unknown): part is { readonly fit: FitOptions } {
+  return typeof part === 'object' && part !== null && 'fit' in part
 }

@@ -9,16 +9,18 @@ const seconds = 30
 
 export interface PairedLabOptions {
   readonly people?: number
+  /** Default: 2. */
+  readonly visits?: number
   /** Lanes of a person's recordings; default: both. */
   readonly has?: (person: number, visit: number) => readonly ('ecg' | 'ppg')[]
 }
 
-/** People with two visits each: an R peak a second, the pulse 0.28 s behind it, shapes and a slow wave of their own in both. Frozen as v1, divided as s1 (the last recording tests). */
-export async function pairedLab(folder: string, { people = 4, has = () => ['ecg', 'ppg'] }: PairedLabOptions = {}): Promise<Dataset> {
+/** People with some visits each: an R peak a second, the pulse 0.28 s behind it, shapes and a slow wave of their own in both. Frozen as v1, divided as s1 (the last recording tests). */
+export async function pairedLab(folder: string, { people = 4, visits = 2, has = () => ['ecg', 'ppg'] }: PairedLabOptions = {}): Promise<Dataset> {
   const dataset = await Dataset.create(join(folder, 'paired'), { name: 'Paired' })
-  for (let id = 1; id <= 2 * people; id++) {
-    const person = Math.ceil(id / 2)
-    const visit = 2 - (id % 2)
+  for (let id = 1; id <= visits * people; id++) {
+    const person = Math.ceil(id / visits)
+    const visit = id - visits * (person - 1)
     const lanes = has(person, visit)
     const kinds = { ecg: { id: 'ecg', label: 'ECG', kind: 'ecg' as const }, ppg: { id: 'ppg', label: 'PPG', kind: 'ppg' as const, unit: 'count' as const } }
     await addRecording(dataset, {

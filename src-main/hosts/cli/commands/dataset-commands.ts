@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Recording, SubjectInput } from '../../../contract/index.ts'
+import { LabError, type PairedDemo, type PlantedSituation, type Recording, type SubjectInput } from '../../../contract/index.ts'
 import { createDemoDataset } from '../../../services/demo-dataset.ts'
 import { addSubject, createDataset, eraseSubjectAt, listRecordings, listSubjects, mergeSubjects, recoverAt, redecodeAt, showRecording, verifyAt } from '../../../services/tasks.ts'
-import { consentState, positiveNumber, wholeNumber } from '../arguments.ts'
+import { consentState, plantedSituation, positiveNumber, share, wholeNumber } from '../arguments.ts'
 import { exitCode, runCommand } from '../output.ts'
 
 interface DatasetOptions {
@@ -184,8 +184,13 @@ export function datasetCommands(program: Command): void {
     .option('--subjects <number>', 'people', wholeNumber, 6)
     .option('--sessions <number>', 'sessions each, on different days', wholeNumber, 2)
     .option('--seconds <number>', 'length of each recording', positiveNumber, 30)
+    .option('--paired <situation>', 'ECG and PPG whose relation is planted, so that it is known whether the ECG can teach: helps, no-effect or harms; the first half of the people come once', plantedSituation)
+    .option('--share <number>', 'with --paired: part of the pulse shape that comes of a heart, 0 to 1 (default: 1)', share)
+    .option('--pulse-noise <number>', 'with --paired: multiplies the disturbances of the PPG (default: 1)', positiveNumber)
+    .option('--unpaired', 'with --paired: ECG and PPG in recordings of their own, on different days')
+    .option('--one-modality <number>', 'with --paired: part of the people who have ECG or PPG only, 0 to 1 (default: 0)', share)
     .option('--json', 'print one JSON object')
-    .action((options: DatasetOptions & { seed: number; subjects: number; sessions: number; seconds: number }) =>
+    .action((options: DatasetOptions & DemoOptions) =>
       runCommand(options, async (output, signal) => {
         const { seed, subjects, sessions, seconds } = options
         const made = await createDemoDataset(resolve(options.dataset), {
@@ -193,6 +198,7 @@ export function datasetCommands(program: Command): void {
           subjects,
           sessions,
           secondsPerRecording: seconds,
+          paired: pairedDemo(options),
           signal,
           onProgress: (done, total) => output.progress(done, total, 'recordings'),
         })
@@ -200,6 +206,26 @@ export function datasetCommands(program: Command): void {
         return exitCode.done
       }),
     )
+}
+
+interface DemoOptions {
+  seed: number
+  subjects: number
+  sessions: number
+  seconds: number
+  paired?: PlantedSituation
+  share?: number
+  pulseNoise?: number
+  unpaired?: true
+  oneModality?: number
+}
+
+/** @throws LabError `usage-invalid` for an option of pairs without them. */
+function pairedDemo({ paired: situation, share, pulseNoise, unpaired, oneModality }: DemoOptions): PairedDemo | null {
+  if (situation !== undefined) return { situation, share: share ?? 1, pulseNoise: pulseNoise ?? 1, unpaired: unpaired ?? false, oneModality: oneModality ?? 0 }
+  const given = Object.entries({ '--share': share, '--pulse-noise': pulseNoise, '--unpaired': unpaired, '--one-modality': oneModality }).filter(([, value]) => value !== undefined)
+  if (given.length > 0) throw new LabError('usage-invalid', `${given.map(([name]) => name).join(', ')} need --paired.`, { options: given.map(([name]) => name) })
+  return null
 }
 
 function describeRecording(recording: Recording, path: string): string[] {

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
-import { EngineChoice, EngineName, LabError, ModelName, RecipeName, RecipePreset, RunRecord, SubjectCode, type RunProgress } from '../../../contract/index.ts'
+import { EngineChoice, EngineName, LabError, ModelName, RecipeName, RecipePreset, RunRecord, SubjectCode, type RunProgress, type TableFormat } from '../../../contract/index.ts'
 import {
   enginesAt, enrolAt, evaluateRunAt, exportModelAt, findRunAt, identifyAt, listRunsAt, removeRunAt, reportAt, resumeAt, runRecordAt, showRunAt, trainAt, usualModel, type LearningCommand,
 } from '../../../services/learning-tasks.ts'
+import { tableOfRunsAt } from '../../../services/ablation-tasks.ts'
 import { wholeNumber } from '../arguments.ts'
 import { exitCode, runCommand, type Output } from '../output.ts'
 import { describeRun, percent, printable, reportLines, runSummary } from '../run-words.ts'
+import { tableFormat, tableOut } from '../table-output.ts'
 
 interface DatasetOption {
   dataset: string
@@ -100,14 +102,19 @@ export function learningCommands(program: Command): void {
 
   program
     .command('report')
-    .description('show the report of a run, and where its page is')
-    .argument('<run>', 'id, its beginning, or name')
+    .description('show the report of a run, and where its page is; or a table of several runs')
+    .argument('<runs...>', 'ids, their beginnings, or names; one, unless --table is given')
     .requiredOption('--dataset <folder>', 'the dataset')
+    .option('--table', 'a table of these runs: figures, and every model against the student from scratch')
+    .option('--format <format>', 'of the table: latex, csv or html', tableFormat)
+    .option('--out <file>', 'write the table there', fileName)
     .option('--json', 'print one JSON object')
-    .action((run: string, options: DatasetOption) =>
+    .action((runs: string[], options: DatasetOption & { table?: boolean; format?: TableFormat; out?: string }) =>
       runCommand(options, async (output) => {
         const path = resolve(options.dataset)
-        const { report, folder } = await reportAt(path, await findRunAt(path, run))
+        if (options.table) return tableOut(await tableOfRunsAt(path, runs), options.format ?? (options.out === undefined ? null : 'latex'), options.out ?? null, output)
+        if (runs.length > 1 || options.format !== undefined || options.out !== undefined) throw new LabError('usage-invalid', 'Several runs, --format and --out belong to --table.', { option: 'table' })
+        const { report, folder } = await reportAt(path, await findRunAt(path, runs[0]))
         output.result(report, () => [...reportLines(report), `Page: ${folder}/report.html`])
         return exitCode.done
       }),
@@ -241,7 +248,7 @@ function oneOf<T extends string>(options: readonly T[]) {
   }
 }
 
-function threadCount(text: string): number {
+export function threadCount(text: string): number {
   const read = EngineChoice.shape.threads.safeParse(wholeNumber(text))
   if (!read.success || read.data === null) throw new InvalidArgumentError('It is a whole number from 1 to 256.')
   return read.data

@@ -1,0 +1,46 @@
+import type { WindowOptions } from '../../contract/index.ts'
+import { needsPairs, type CrossModalRecipe } from '../run-data.ts'
+
+/** A field of a recipe, and why its value cannot be. */
+export interface Contradiction {
+  readonly path: string
+  readonly reason: string
+}
+
+/** Values of a recipe for two modalities that are each allowed, and together make no sense; the first that is found. */
+export function crossModalContradiction(recipe: CrossModalRecipe): Contradiction | null {
+  return sameSignal(recipe) ?? (needsPairs(recipe) ? unpairable(recipe) : null) ?? (recipe.recipe === 'fusion' ? unequalWidths(recipe) : recipe.recipe === 'sembridge' ? impossiblePulse(recipe) : null)
+}
+
+/** A lane that teaches itself teaches nothing; a channel that is not named may turn out to be the other one. */
+function sameSignal({ windows, teacherWindows }: CrossModalRecipe): Contradiction | null {
+  if (teacherWindows.lane !== windows.lane) return null
+  const lane = windows.lane.toUpperCase()
+  if (teacherWindows.channel === windows.channel) return { path: 'teacherWindows', reason: `teacher and student would both see the ${lane} lane, ${windows.channel === null ? 'the one with the most usable seconds' : `number ${windows.channel}`}. Take another lane or channel` }
+  if (teacherWindows.channel !== null && windows.channel !== null) return null
+  return { path: teacherWindows.channel === null ? 'teacherWindows.channel' : 'windows.channel', reason: `both modalities are ${lane}, so each needs a channel of its own by number` }
+}
+
+const modeWords: Readonly<Record<WindowOptions['mode'], string>> = { beat: 'single beats', 'summary-beat': 'groups of beats', window: 'fixed windows' }
+
+/** Windows of one moment: cut in the same way, fixed ones from the same places. */
+function unpairable({ windows, teacherWindows }: CrossModalRecipe): Contradiction | null {
+  if (teacherWindows.mode !== windows.mode) return { path: 'teacherWindows.mode', reason: `${modeWords[teacherWindows.mode]} have no partners among ${modeWords[windows.mode]}. Cut both alike` }
+  const needed = { beat: [], 'summary-beat': ['beatsPerGroup'], window: ['seconds', 'strideSeconds', 'dropFirstSeconds'] } as const
+  for (const field of needed[windows.mode]) {
+    if (teacherWindows[field] !== windows[field]) return { path: `teacherWindows.${field}`, reason: `${teacherWindows[field]} where the student has ${windows[field]}: the windows would not be of the same moments` }
+  }
+  return null
+}
+
+/** The student's embedding stands beside the fusion's, and is judged by its classifier. */
+function unequalWidths({ fusion, student: { network } }: Extract<CrossModalRecipe, { recipe: 'fusion' }>): Contradiction | null {
+  if (fusion.embedding === network.embedding) return null
+  return { path: 'fusion.embedding', reason: `${fusion.embedding} dimensions cannot be compared with the student's ${network.embedding}, nor can its classifier judge them. Make both equal` }
+}
+
+/** A pulse can be made of an ECG, not the other way round. */
+function impossiblePulse({ matcher, windows, teacherWindows }: Extract<CrossModalRecipe, { recipe: 'sembridge' }>): Contradiction | null {
+  if (matcher.pairs !== 'pseudo' || (teacherWindows.lane === 'ecg' && windows.lane === 'ppg')) return null
+  return { path: 'matcher.pairs', reason: `a pseudo pulse is made of ECG to look like PPG; here ${teacherWindows.lane.toUpperCase()} teaches ${windows.lane.toUpperCase()}. Take "synchronous" or "none"` }
+}
