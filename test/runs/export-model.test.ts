@@ -78,7 +78,7 @@ describe('an exported model', () => {
       lane: 'ecg', channel: null, rateHz: 250, channels: 1, length: 150,
       filter: { kind: 'butterworth-band-pass', lowHz: 0.5, highHz: 40, order: 4, zeroPhase: true, at: 'recording rate, before resampling' },
       dropFirstSeconds: 1.5, window: { mode: 'beat', beforeSeconds: 0.2, afterSeconds: 0.4, anchorSample: 50, strideSeconds: null, beatsPerGroup: null, rule: 'one window per beat' },
-      outliers: null, zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)',
+      quality: null, outliers: null, zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)',
     })
     await run.dataset.close()
   })
