@@ -21,7 +21,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'pty', include: ['test/pty/**/*.test.ts'], testTimeout: 300_000, fileParallelism: false } },
-      { extends: true, test: { name: 'crash', include: ['test/crash/**/*.test.ts'], testTimeout: 300_000, fileParallelism: false } },
+      { extends: true, test: { name: 'crash', include: ['test/crash/**/*.test.ts'], testTimeout: 300_000 } },
       {
         extends: true,
         test: {

@@ -50,7 +50,7 @@ test('a trainer killed at random moments, again and again, ends with the bits of
       const id = await begin(dataset, recipe, { engine })
       let kills = 0
       // Each time a little later, so that it comes to an end at all.
-      while ((await train(id, kills >= 6 ? null : (0.1 + 0.12 * kills + 0.2 * next()) * whole)) === 'killed') {
+      while ((await train(id, kills >= 4 ? null : (0.15 + 0.2 * kills + 0.2 * next()) * whole)) === 'killed') {
         kills++
         expect((await store.folder(id).record()).state).toBe('interrupted')
       }
