@@ -8,6 +8,7 @@ import { fusionData, planFusion, planFusedStudent } from './cross-modal/fusion-m
 import { planBridgedStudent, planMatcher } from './cross-modal/sembridge-models.ts'
 import type { StoredModel } from './embedding-models.ts'
 import { fittedAmong } from './frozen-answers.ts'
+import { honestTraining, requireHonestPairs } from './honest-training.ts'
 import type { RunData } from './run-data.ts'
 import type { TrainingData } from './training-data.ts'
 
@@ -41,8 +42,18 @@ export function modelsOf(recipe: Recipe): ModelName[] {
   return [...fitted, ...scratch, ...(recipe.recipe === 'template' ? [] : (['lda'] as const)), 'template']
 }
 
-/** @throws LabError `recipe-invalid` for a model that the recipe has not, `run-not-finished` when one that it needs is missing, and those of the engine. */
+/**
+ * @throws LabError `recipe-invalid` for a model that the recipe has not, `run-not-finished` when one that it needs is missing, `split-leaks` before anything is learnt from what tests or chooses, and those of
+ *   the engine.
+ */
 export async function planModel(name: ModelName, context: PlanContext): Promise<PlannedModel> {
+  requireHonestPairs(context.run)
+  const planned = await planOf(name, context)
+  honestTraining(planned.data)
+  return planned
+}
+
+async function planOf(name: ModelName, context: PlanContext): Promise<PlannedModel> {
   const { recipe, run, before } = context
   const setting = settingOf(run.data)
   const own = (phase: Phase): PlannedModel => ({ phase, data: run.data, windows: run.windows })

@@ -1,5 +1,6 @@
 import { LabError, Recipe, type WindowOptions } from '../contract/index.ts'
 import { crossModalContradiction } from './cross-modal/contradictions.ts'
+import { repeatedKey } from './repeated-key.ts'
 
 /** A recipe that a person wrote. @throws LabError `recipe-invalid` with the path of the field and the reason. */
 export function parseRecipe(value: unknown): Recipe {
@@ -22,6 +23,8 @@ export function parseRecipeText(text: string): Recipe {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
     throw new LabError('recipe-invalid', `The recipe is not JSON: ${reason}`, { path: '', reason })
   }
+  const twice = repeatedKey(text)
+  if (twice !== null) throw new LabError('recipe-invalid', `${twice}: it stands there twice`, { path: twice, reason: 'it stands there twice' })
   return parseRecipe(value)
 }
 

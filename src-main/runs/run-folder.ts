@@ -98,13 +98,13 @@ export class RunFolder {
     return new JsonLinesAppender(this.#files, path, await readJsonLines(this.#files, path, RunEpoch))
   }
 
-  /** Writes a checkpoint as a whole, then removes those before the newest two. @throws LabError of writing; the ones before stay. */
-  async writeCheckpoint(content: ArrayFile): Promise<void> {
+  /** Writes a checkpoint as a whole, with the run that it is of, then removes those before the newest two. @throws LabError of writing; the ones before stay. */
+  async writeCheckpoint({ meta, arrays }: ArrayFile): Promise<void> {
     const folder = join(this.path, 'checkpoint')
     await this.#files.makeFolder(folder)
     const numbers = await this.#checkpoints()
     const number = (numbers.at(-1) ?? 0) + 1
-    await writeAtomically(this.#files, join(folder, fileOf(number)), encodeArrays(content))
+    await writeAtomically(this.#files, join(folder, fileOf(number)), encodeArrays({ meta: { ...meta, run: this.id }, arrays }))
     for (const old of [...numbers, number].slice(0, -keptCheckpoints)) await this.#files.remove(join(folder, fileOf(old)))
   }
 
@@ -113,7 +113,11 @@ export class RunFolder {
     const damaged: LabError[] = []
     for (const number of (await this.#checkpoints()).reverse()) {
       try {
-        return { content: await readArrays(this.#files, join(this.path, 'checkpoint', fileOf(number)), 'checkpoint-damaged'), damaged }
+        const path = join(this.path, 'checkpoint', fileOf(number))
+        const content = await readArrays(this.#files, path, 'checkpoint-damaged')
+        // Where shapes are equal nothing else would show that the weights are another run's.
+        if (content.meta.run !== this.id) throw new LabError('checkpoint-damaged', `${path}: it is whole, but not a checkpoint of this run.`, { path, reason: 'another run' })
+        return { content, damaged }
       } catch (thrown) {
         if (!(thrown instanceof LabError) || thrown.code === 'run-format-newer') throw thrown
         damaged.push(thrown)

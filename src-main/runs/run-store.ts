@@ -64,7 +64,13 @@ export class RunStore {
     }
     const folder = this.folder(record.id)
     await this.#files.makeFolder(folder.path)
-    await folder.writeRecord(record)
+    try {
+      await folder.writeRecord(record)
+    } catch (thrown) {
+      // A folder without run.json would be listed as a run that is not there.
+      await this.#files.remove(folder.path).catch(() => undefined)
+      throw thrown
+    }
     return folder
   }
 

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { version } from '../../package.json'
 import { LabError, RecipePreset, type Ablation, type AblationGrid, type AblationProgress, type AblationResult, type AblationStatus, type TableFormat } from '../contract/index.ts'
@@ -112,10 +112,14 @@ export function tableOfRunsAt(path: string, runs: readonly string[]): Promise<Ab
   })
 }
 
-/** The table's text, written to `out` where that is given. @throws LabError of writing. */
+/** The table's text, written to `out` where that is given. @throws LabError `export-folder-not-empty` when there is a file already, and those of writing. */
 export async function printTable(result: AblationResult, format: TableFormat, out: string | null): Promise<{ text: string; out: string | null }> {
   const text = tableText(result, format)
   const path = out === null ? null : resolve(out)
-  if (path !== null) await writeAtomically(nodeFiles, path, text)
+  if (path !== null) {
+    if ((await nodeFiles.stat(path)) !== null) throw new LabError('export-folder-not-empty', `${path} exists already: a table never overwrites. Choose another name.`, { path })
+    await nodeFiles.makeFolder(dirname(path))
+    await writeAtomically(nodeFiles, path, text)
+  }
   return { text, out: path }
 }

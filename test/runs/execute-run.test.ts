@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -119,6 +119,18 @@ it.each([['ENOSPC', 'dataset-full'], ['EIO', 'file-write-failed']] as const)('a 
   expect(hashes(await execute(dataset, id))).toEqual(straight)
 })
 
+it('a run that the disk has no room for leaves nothing behind', async () => {
+  const before = await store.ids()
+  faulty.set({ verb: 'write', errno: 'ENOSPC', path: 'run.json', from: 1 })
+  try {
+    expect(await errorOf(begin(dataset, scratchRecipe()))).toMatchObject({ code: 'dataset-full' })
+  } finally {
+    faulty.set(null)
+  }
+  expect(await store.ids()).toEqual(before)
+  expect((await store.list()).problems).toEqual([])
+})
+
 it('a disk on which not even the failure can be written down: the first error is the one told, the run reads as interrupted and goes on', slow, async () => {
   const id = await begin(dataset, scratchRecipe())
   let epochs = 0
@@ -147,6 +159,16 @@ it.each([['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 5000)],
     expect(record.notes).toMatchObject([{ code: 'checkpoint-damaged', message: expect.stringContaining(newest) as unknown }])
   },
 )
+
+it('a whole checkpoint of another run, of the same shape, is passed over: its weights are not this run\'s', slow, async () => {
+  const [other, id] = [await begin(dataset, scratchRecipe({ rate: 1e-3 })), await begin(dataset, scratchRecipe())]
+  for (const one of [other, id]) await errorOf(execute(dataset, one, pausing(32)))
+  const newest = inRun(id, 'checkpoint', '00000002.bin')
+  await copyFile(inRun(other, 'checkpoint', '00000002.bin'), newest)
+  const record = await execute(dataset, id)
+  expect(hashes(record)).toEqual(straight)
+  expect(record.notes).toMatchObject([{ code: 'checkpoint-damaged', message: expect.stringContaining(newest) as unknown }])
+})
 
 it('with no checkpoint left that can be read it begins the model anew, and says so', slow, async () => {
   const id = await begin(dataset, scratchRecipe())

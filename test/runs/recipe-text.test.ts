@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LabError, RecipeName, RecipePreset, type Recipe } from '../../src-main/contract/index.ts'
 import { fittedTo, recipeOf } from '../../src-main/learning/recipes/recipe-presets.ts'
 import { parseRecipe, parseRecipeText } from '../../src-main/runs/recipe-text.ts'
+import { repeatedKey } from '../../src-main/runs/repeated-key.ts'
 
 type Tree = { [name: string]: Tree | unknown }
 
@@ -100,4 +102,39 @@ describe('what contradicts itself in a recipe for two modalities', () => {
     expect(parseRecipe(changed(fusion, 'windows.quality', {}))).toMatchObject({ windows: { quality: { correlation: 0.8, skewness: 0 } } })
     expect(parseRecipe(onlyEcg(1, 0))).toMatchObject({ teacherWindows: { channel: 1 }, windows: { channel: 0 } })
   })
+})
+
+it('a field that stands there twice is refused, not the last one taken; the same word elsewhere is none', () => {
+  const text = JSON.stringify(thkd)
+  const twice = text.replace('"holdOut":', '"holdOut":0.1,"holdOut":')
+  expect(JSON.parse(twice)).toEqual(thkd)
+  expect(() => parseRecipeText(twice)).toThrow(expect.objectContaining({ code: 'recipe-invalid', data: { path: 'holdOut', reason: 'it stands there twice' } }) as Error)
+  expect(parseRecipeText(text)).toEqual(thkd)
+})
+
+/** JSON with keys as they come, also twice. */
+const written = fc.letrec<{ value: string; object: string }>((tie) => ({
+  value: fc.oneof(fc.jsonValue({ maxDepth: 0 }).map((one) => JSON.stringify(one)), fc.constantFrom('"{"', '"a\\":"', '"\\\\"'), fc.array(tie('value'), { maxLength: 3 }).map((all) => `[${all.join(', ')}]`), tie('object')),
+  object: fc.array(fc.tuple(fc.constantFrom('"a"', '"b"', '"{"', '"\\""', '"\\u0061"'), tie('value')), { maxLength: 3 }).map((fields) => `{${fields.map(([key, value]) => `${key} : ${value}`).join(',')}}`),
+}))
+
+it('finds every repeated key, by what JSON.parse leaves out', () => {
+  fc.assert(
+    fc.property(written.object, (text) => {
+      // Of a text without repeated keys all strings before a colon are still there once it was read; spellings of one key count as one.
+      const named = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?= :)/g)].length
+      let left = 0
+      JSON.parse(text, (key, value: unknown) => {
+        if (value !== null && typeof value === 'object' && !Array.isArray(value)) left += Object.keys(value).length
+        return value
+      })
+      expect(repeatedKey(text) === null).toBe(named === left)
+    }),
+  )
+})
+
+it('SemBridge with nothing to learn from: by any weight above 0 it is one again', () => {
+  const nothing = { ...recipeOf('sembridge', 'quick'), weights: { task: 0, base: 0, alignment: 1 }, alignment: { weight: 0 } }
+  expect(refusal(nothing)).toMatchObject({ code: 'recipe-invalid', data: { path: 'weights' } })
+  for (const more of [{ weights: { task: 1, base: 0, alignment: 0 } }, { weights: { task: 0, base: 1, alignment: 0 } }, { alignment: { weight: 0.01 } }]) expect(parseRecipe({ ...nothing, ...more })).toMatchObject({ recipe: 'sembridge' })
 })

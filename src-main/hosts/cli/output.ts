@@ -1,5 +1,6 @@
 import errorsDocument from '../../../resources/errors.md?raw'
 import { LabError } from '../../contract/index.ts'
+import { printable } from './run-words.ts'
 
 /** Exit codes of every command. */
 export const exitCode = { done: 0, failed: 1, usage: 2, lossy: 3 } as const
@@ -53,7 +54,7 @@ export class Output {
   fail(thrown: unknown): void {
     this.#clearProgress()
     const error = LabError.from(thrown)
-    process.stderr.write(`${error.code}: ${error.message}\n`)
+    process.stderr.write(`${error.code}: ${printable(error.message)}\n`)
     const help = whatToDo(error.code)
     if (help) process.stderr.write(`${help}\n`)
     if (error.code === 'internal-error' && error.cause instanceof Error) process.stderr.write(`${error.cause.stack ?? ''}\n`)

@@ -5,15 +5,15 @@ export const percent = (value: number | null): string => (value === null ? '-' :
 const withInterval = ({ value, interval }: Estimate): string => `${percent(value)}${interval ? ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]` : ''}`
 const beatsWord = (beats: number): string => (beats === 0 ? 'all beats' : beats === 1 ? '1 beat' : `${beats} beats`)
 
-/** Without characters that would move a terminal's cursor or change its colours: a run's folder may come from anywhere. */
-export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ')
+/** One line, without characters that would move a terminal's cursor, change its colours or turn the direction of what follows: a run's folder, or a page of JSON, may come from anywhere. */
+export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
 
 /** What a run is, for a terminal. */
 export function describeRun({ id, name, state, recipe, split, seed, ran, models, seconds, error, notes = [], windows }: RunRecord): string[] {
   return [
     `${id}${name ? ` (${printable(name)})` : ''}: ${recipe.recipe} on ${split.name} (${split.strategy}), seed ${seed}: ${state}, ${Math.round(seconds)} s`,
-    ...(error ? [`${error.code}: ${error.message}`] : []),
-    ...notes.map(({ code, message }) => `${code}: ${message}`),
+    ...(error ? [`${error.code}: ${printable(error.message)}`] : []),
+    ...notes.map(({ code, message }) => `${code}: ${printable(message)}`),
     ...(ran ? [`Engine: ${ran.engine} (${ran.version}), ${ran.threads} threads${ran.reasons.map(({ engine, reason }) => `; not ${engine}: ${reason}`).join('')}`] : []),
     ...(windows ? [`Windows: ${Object.entries(windows.byRole).map(([role, count]) => `${count} ${role}`).join(', ')}; ${windows.subjects} people, ${windows.recordings} recordings`] : []),
     ...models.map((model) => `${model.name.padEnd(9)} ${model.network}, ${model.parameters} parameters${model.epochs > 0 ? `, ${model.epochs} epochs (best: ${model.bestEpoch ?? '-'}), ${Math.round(model.seconds)} s` : ''}`),
@@ -31,7 +31,7 @@ export function reportLines({ systems, comparisons, leaks, facts, crossModal }: 
   })
   const verdicts = comparisons
     .filter(({ measure, difference }) => measure === 'eer' && difference !== null)
-    .map(({ system, reference, beats, difference, halfWidth, adjustedP, verdict }) => `${system} - ${reference}, ${beatsWord(beats)}: ${((difference ?? 0) * 100).toFixed(1)} points of EER +- ${halfWidth === null ? '?' : (100 * halfWidth).toFixed(1)}, p ${adjustedP === null ? '-' : adjustedP.toPrecision(2)}: ${verdict.replaceAll('-', ' ')}`)
+    .map(({ system, reference, beats, difference, interval, adjustedP, verdict }) => `${system} - ${reference}, ${beatsWord(beats)}: ${((difference ?? 0) * 100).toFixed(1)} points of EER${interval === null ? ', no interval' : ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]`}, p ${adjustedP === null ? '-' : adjustedP.toPrecision(2)}: ${verdict.replaceAll('-', ' ')}`)
   return [...leaks.map(({ message }) => `LEAK: ${message}`), `Protocol: ${facts.strategy}`, ...rows, ...calibration, ...verdicts, ...(crossModal ? crossModalLines(crossModal) : [])]
 }
 

@@ -5,6 +5,7 @@ import { recipeOf } from '../../learning/recipes/recipe-presets.ts'
 import { recipeForSplit } from '../new-run.ts'
 import { modelsOf } from '../planned-models.ts'
 import { parseRecipe } from '../recipe-text.ts'
+import { repeatedKey } from '../repeated-key.ts'
 
 /** More cells than this are a mistake in an axis, not a plan. */
 const mostCells = 2000
@@ -34,6 +35,8 @@ export function parseGridText(text: string): AblationGrid {
   } catch (thrown) {
     throw refuse('', `it is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
   }
+  const twice = repeatedKey(text)
+  if (twice !== null) throw refuse(twice, 'it stands there twice')
   return parseGrid(value)
 }
 

@@ -9,7 +9,7 @@ export interface Contradiction {
 
 /** Values of a recipe for two modalities that are each allowed, and together make no sense; the first that is found. */
 export function crossModalContradiction(recipe: CrossModalRecipe): Contradiction | null {
-  return sameSignal(recipe) ?? (needsPairs(recipe) ? unpairable(recipe) : null) ?? (recipe.recipe === 'fusion' ? unequalWidths(recipe) : recipe.recipe === 'sembridge' ? impossiblePulse(recipe) : null)
+  return sameSignal(recipe) ?? (needsPairs(recipe) ? unpairable(recipe) : null) ?? (recipe.recipe === 'fusion' ? unequalWidths(recipe) : recipe.recipe === 'sembridge' ? (impossiblePulse(recipe) ?? nothingToLearn(recipe)) : null)
 }
 
 /** A lane that teaches itself teaches nothing; a channel that is not named may turn out to be the other one. */
@@ -43,4 +43,10 @@ function unequalWidths({ fusion, student: { network } }: Extract<CrossModalRecip
 function impossiblePulse({ matcher, windows, teacherWindows }: Extract<CrossModalRecipe, { recipe: 'sembridge' }>): Contradiction | null {
   if (matcher.pairs !== 'pseudo' || (teacherWindows.lane === 'ecg' && windows.lane === 'ppg')) return null
   return { path: 'matcher.pairs', reason: `a pseudo pulse is made of ECG to look like PPG; here ${teacherWindows.lane.toUpperCase()} teaches ${windows.lane.toUpperCase()}. Take "synchronous" or "none"` }
+}
+
+/** The only recipe whose labels have a weight of their own. */
+function nothingToLearn({ weights, alignment }: Extract<CrossModalRecipe, { recipe: 'sembridge' }>): Contradiction | null {
+  if (weights.task > 0 || weights.base > 0 || weights.alignment * alignment.weight > 0) return null
+  return { path: 'weights', reason: 'neither labels nor teacher have a weight above 0: the student would learn nothing' }
 }

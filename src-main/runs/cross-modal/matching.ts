@@ -1,7 +1,6 @@
-import { LabError, type SembridgeRecipe, type WindowOptions } from '../../contract/index.ts'
+import type { SembridgeRecipe, WindowOptions } from '../../contract/index.ts'
 import { spanOf } from '../../exchange/window-stretch.ts'
 import type { WindowSet } from '../../learning/data/window-set.ts'
-import type { TrainingData } from '../training-data.ts'
 import { cutOptions } from '../window-options.ts'
 
 /** When each window of a set was recorded, s from the recording's first row. */
@@ -19,20 +18,6 @@ export function windowTimes({ row, recording, recordings }: Pick<WindowSet, 'row
   const at = Float64Array.from(row, (value, place) => value / recordings[recording[place]].rowRateHz)
   const longer = options.mode === 'summary-beat' ? (options.beatsPerGroup - 1) * slowestBeat : 0
   return { from: at.map((time) => time - beforeSeconds), to: at.map((time) => time + afterSeconds + longer) }
-}
-
-type GallerySource = Pick<TrainingData, 'set' | 'training' | 'validation' | 'enrolment' | 'test' | 'closedSet'>
-
-/**
- * The teacher's windows that may teach: those of the training part, rows of its set. A pair made with a window that a model is tested or chosen by would be a leak (recognition.md C4, check 9).
- * @throws LabError `split-leaks` where a training row is one of those.
- */
-export function galleryRows({ set, training, validation, enrolment, test, closedSet }: GallerySource): Int32Array {
-  const judging = new Set([...test, ...validation, ...(closedSet ? [] : enrolment)])
-  const leaked = training.filter((row) => judging.has(row) || set.roles[set.role[row]] === 'test')
-  if (leaked.length === 0) return training
-  const recordings = [...new Set(Array.from(leaked, (row) => set.recordings[set.recording[row]].id))]
-  throw new LabError('split-leaks', `${leaked.length} windows that a model is tested or chosen by are among those that are to teach.`, { windows: leaked.length, recordings })
 }
 
 export interface OfferOptions {

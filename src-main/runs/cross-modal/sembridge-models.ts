@@ -9,11 +9,12 @@ import { bridgedStudentPhase, guidanceOf, type Bridge } from '../../learning/rec
 import { Answering } from '../../learning/training/answering.ts'
 import { makeEmbedder, type StoredModel } from '../embedding-models.ts'
 import { fittedAmong } from '../frozen-answers.ts'
+import { honestTraining } from '../honest-training.ts'
 import { settingOf, type PlanContext, type PlannedModel } from '../planned-models.ts'
 import type { RunData, TeachingModality } from '../run-data.ts'
 import type { TrainingData } from '../training-data.ts'
 import { joinedData, samplesAsRows } from './joined-data.ts'
-import { cheapest, cosineCost, divergenceCost, galleryRows, offersOf, posteriors, rematchEpochs, windowTimes, type Matched } from './matching.ts'
+import { cheapest, cosineCost, divergenceCost, offersOf, posteriors, rematchEpochs, windowTimes, type Matched } from './matching.ts'
 import { teacherFeatures, type TaughtArray } from './teacher-features.ts'
 import { heartCost, pseudoPulses, windowHearts } from './window-hearts.ts'
 
@@ -88,7 +89,7 @@ async function bridgeOf(recipe: SembridgeRecipe, { run, before, engine }: PlanCo
 function sidesOf({ excludeSynchronous, windows, teacherWindows }: SembridgeRecipe, run: RunData) {
   const teacher = teachingOf(run)
   const student = run.data
-  const gallery = galleryRows(teacher.data)
+  const gallery = honestTraining(teacher.data)
   const learners = student.training
   const offers = offersOf({
     student: { set: student.set, rows: learners, times: windowTimes(student.set, windows) }, gallery: { set: teacher.data.set, rows: gallery, times: windowTimes(teacher.data.set, teacherWindows) }, excludeSynchronous,

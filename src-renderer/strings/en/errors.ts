@@ -108,7 +108,7 @@ export const errors: Record<ErrorCode, ErrorText> = {
   'queue-unreachable': { what: 'The queue server cannot be reached.', todo: 'Start it or correct its address. What is finished stays; the grid goes on from there, here or with the server.' },
   'worker-mismatch': { what: 'Another version of the program made this grid.', todo: 'Use the same version of Pulseprint on every computer that shares a grid.' },
   'run-not-found': { what: 'There is no such run.', todo: 'Choose one of the runs listed.' },
-  'run-invalid': { what: 'The run cannot be read.', todo: 'Resume the run, or train again.' },
+  'run-invalid': { what: 'The run cannot be read.', todo: 'Evaluate it again if its report is damaged, enrol again if a template is; else train again.' },
   'run-format-newer': { what: 'The run was made by a newer Pulseprint.', todo: 'Update Pulseprint.' },
   'run-not-finished': { what: 'The run is not finished.', todo: 'Resume it, or wait.' },
   'run-busy': { what: 'The run is being trained now.', todo: 'Wait, or stop it first.' },

@@ -100,7 +100,7 @@ export const errors: Strings['errors'] = {
   'queue-unreachable': { what: '无法连接队列服务器。', todo: '请启动服务器或更正地址。已完成的部分保留；网格可在本机或通过服务器继续。' },
   'worker-mismatch': { what: '此网格由另一版本的程序创建。', todo: '请在共享网格的每台计算机上使用同一版本的 Pulseprint。' },
   'run-not-found': { what: '没有此运行。', todo: '请从列表中选择。' },
-  'run-invalid': { what: '无法读取此运行。', todo: '请继续此运行，或重新训练。' },
+  'run-invalid': { what: '无法读取此运行。', todo: '若报告损坏，请重新评估；若模板损坏，请重新登记；否则请重新训练。' },
   'run-format-newer': { what: '此运行由更新版本的 Pulseprint 创建。', todo: '请更新 Pulseprint。' },
   'run-not-finished': { what: '此运行尚未完成。', todo: '请继续运行或等待其完成。' },
   'run-busy': { what: '此运行正在训练。', todo: '请等待，或先停止它。' },

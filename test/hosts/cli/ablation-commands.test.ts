@@ -74,6 +74,13 @@ it('ablate does the grid and tabulates it; --list and --result tell of it; repor
   const out = join(folder, 'table.csv')
   expect(await run('ablate', '--dataset', dataset, '--result', id, '--table', 'csv', '--out', out)).toMatchObject({ exit: 0, json: { format: 'csv', out } })
   const csv = await readFile(out, 'utf8')
+  // What is there stays: it could be the dataset's own page.
+  for (const there of [out, join(dataset, 'dataset.json'), dataset]) {
+    const before = there === dataset ? null : await readFile(there)
+    expect(await run('ablate', '--dataset', dataset, '--result', id, '--table', 'latex', '--out', there)).toMatchObject({ exit: 1, json: { error: { code: 'export-folder-not-empty', data: { path: there } } } })
+    if (before) expect(await readFile(there)).toEqual(before)
+  }
+  expect(await run('report', '--table', String((json.cells as { run: string }[])[0].run), '--dataset', dataset, '--format', 'csv', '--out', join(folder, 'new', 'table.csv'))).toMatchObject({ exit: 0 })
   expect(csv.split('\r\n')[3]).toMatch(/^"\+one, ""1""",variant,lda,false,1,eer,/)
 
   const runs = ((json.cells as { run: string }[]).map((cell) => cell.run))

@@ -56,7 +56,7 @@ const runs = async (): Promise<number> => {
 }
 
 it.each([
-  [...train, '--threads', '0'], [...train, '--threads', '257'], [...train, '--name', 'x'.repeat(121)], [...train, '--name', 'a\nb'], [...train, '--name', '\u001b[31mred'],
+  [...train, '--threads', '0'], [...train, '--threads', '257'], [...train, '--name', 'x'.repeat(121)], [...train, '--name', 'a\nb'], [...train, '--name', '\u001b[31mred'], [...train, '--name', 'a\u202eb'],
   ['export-model', 'any', '--out', ''], ['export-model', 'any', '--out', 'models/'], ['identify', '--run', 'any', '--record', ' '],
 ])('%s %s %s %s %s %s %s is refused before anything is looked at', async (...args) => {
   expect(await exitOf(...args.filter((arg) => typeof arg === 'string'))).toEqual({ exit: 2, code: 'commander.invalidArgument' })
@@ -73,6 +73,15 @@ it('a recipe of more than a megabyte is none, and makes no run', async () => {
   await writeFile(file, ' '.repeat((1 << 20) + 1))
   expect(await exitOf('train', '--split', 's1', '--recipe-file', file)).toEqual({ exit: 1, code: 'recipe-invalid' })
   expect(await runs()).toBe(1)
+})
+
+it('what an error says of a file moves no cursor, and is one line', async () => {
+  const file = join(folder, 'colours.json')
+  await writeFile(file, '{"recipe": \u001b[31m\u202e\nred')
+  const said = vi.spyOn(process.stderr, 'write')
+  expect(await exitOf('train', '--split', 's1', '--recipe-file', file)).toEqual({ exit: 1, code: 'recipe-invalid' })
+  const [[line]] = said.mock.calls.filter(([text]) => String(text).startsWith('recipe-invalid'))
+  expect(line).toMatch(/^recipe-invalid: The recipe is not JSON: [^\p{Cc}\u202e]+\n$/u)
 })
 
 it('an empty variable of a script removes no run, and a run without a report has an error, not a report of null', async () => {

@@ -81,6 +81,9 @@ describe('a grid', () => {
   })
 
   it('that is no grid at all is refused and never crashes', () => {
+    // JSON.parse would take the last, and a row of the table would be gone.
+    const twice = JSON.stringify(grid()).replace('"+MMD":', '"KL":')
+    expect(() => parseGridText(twice)).toThrow(expect.objectContaining({ code: 'grid-invalid', data: { path: 'variants.KL', reason: 'it stands there twice' } }))
     expect(() => parseGridText('{')).toThrow(expect.objectContaining({ code: 'grid-invalid', data: { path: '', reason: expect.stringContaining('JSON') as unknown } }))
     fc.assert(
       fc.property(fc.json(), (text) => {

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LabError, WindowOptions } from '../../../src-main/contract/index.ts'
 import type { WindowSet } from '../../../src-main/learning/data/window-set.ts'
-import { cheapest, cosineCost, divergenceCost, galleryRows, offersOf, posteriors, rematchEpochs, windowTimes } from '../../../src-main/runs/cross-modal/matching.ts'
+import { honestTraining } from '../../../src-main/runs/honest-training.ts'
+import { cheapest, cosineCost, divergenceCost, offersOf, posteriors, rematchEpochs, windowTimes } from '../../../src-main/runs/cross-modal/matching.ts'
 import { heartCost, pseudoPulses, windowHearts } from '../../../src-main/runs/cross-modal/window-hearts.ts'
 import { correlation } from '../../../src-main/signal/mean-beat.ts'
 import { zScored } from '../../../src-main/signal/segmentation.ts'
@@ -136,15 +137,15 @@ describe('the gallery', () => {
   }
 
   it('is the training part', () => {
-    expect(Array.from(galleryRows(data([0, 1, 4], [0, 0, 1, 3, 0, 2])))).toEqual([0, 1, 4])
+    expect(Array.from(honestTraining(data([0, 1, 4], [0, 0, 1, 3, 0, 2])))).toEqual([0, 1, 4])
   })
 
   it.each([['test', 3], ['validation', 2], ['enrolment of people that nobody trained with', 5]])('with a planted window of the %s it is refused', (_, planted) => {
-    expect(codeOf(() => galleryRows(data([0, 1, 4, planted], [0, 0, 1, 3, 0, 2])))).toBe('split-leaks')
+    expect(codeOf(() => honestTraining(data([0, 1, 4, planted], [0, 0, 1, 3, 0, 2])))).toBe('split-leaks')
   })
 
   it('where the people that are tested are known, their enrolment may teach', () => {
-    expect(codeOf(() => galleryRows({ ...data([0, 1, 5], [0, 0, 1, 3, 0, 2]), closedSet: true }))).toBe('none')
+    expect(codeOf(() => honestTraining({ ...data([0, 1, 5], [0, 0, 1, 3, 0, 2]), closedSet: true }))).toBe('none')
   })
 })
 

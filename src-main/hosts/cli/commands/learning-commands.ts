@@ -70,7 +70,7 @@ export function learningCommands(program: Command): void {
         const path = resolve(options.dataset)
         if (run === undefined) {
           const { records, problems } = await listRunsAt(path)
-          output.result({ runs: records, problems: problems.map(({ id, error }) => ({ id, ...error.toWire() })) }, () => [...records.map(runLine), ...problems.map(({ id, error }) => `${id}  ${error.message}`)])
+          output.result({ runs: records, problems: problems.map(({ id, error }) => ({ id, ...error.toWire() })) }, () => [...records.map(runLine), ...problems.map(({ id, error }) => `${id}  ${printable(error.message)}`)])
           return problems.length > 0 ? exitCode.lossy : exitCode.done
         }
         const id = await findRunAt(path, run)
@@ -126,7 +126,7 @@ export function learningCommands(program: Command): void {
     .argument('<run>', 'id, its beginning, or name')
     .requiredOption('--dataset <folder>', 'the dataset')
     .requiredOption('--out <file>', 'the ONNX file', fileName)
-    .option('--model <name>', 'student, teacher or scratch', oneOf(ModelName.options))
+    .option('--model <name>', 'of the run; the student when left out', oneOf(ModelName.options))
     .option('--int8', 'a quantised file beside it, where it holds its accuracy')
     .option('--json', 'print one JSON object')
     .action((run: string, options: DatasetOption & { out: string; model?: ModelName; int8?: boolean }) =>
