@@ -65,7 +65,7 @@ describe.skipIf(!hasChromium || archive === null)('the researcher', () => {
     await page.getByRole('button', { name: 'Split v1' }).click()
     await page.getByText('Leak check').waitFor()
     await page.getByRole('combobox', { name: 'Strategy' }).selectOption('leave-last-day-out')
-    await page.getByText('Subjects tested').waitFor()
+    await page.getByText('Subjects tested', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Save the split' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
     await page.getByText('Split s1 is saved.').waitFor()
