@@ -15,6 +15,7 @@ import { modelMetadata, type ExportFacts } from './model-metadata.ts'
 import { runWindows, type TaskWorld } from './open-run.ts'
 import type { RunFolder } from './run-folder.ts'
 import { RunStore } from './run-store.ts'
+import { requireSingleSignal } from './single-signal.ts'
 import { thinnedRows, type TrainingData } from './training-data.ts'
 import { validator } from './validation.ts'
 
@@ -38,7 +39,7 @@ const leastCosine = 0.99
 /**
  * Writes a model of a run as an ONNX file of windows -> unit-length embeddings, without the classifier, and a model card beside it. The file is opened by ONNX Runtime and compared with the trainer's
  * own engine on the run's windows before it gets its name.
- * @throws LabError `run-not-found`, `model-not-found` (also of `template`, which has no weights), `export-folder-not-empty` (a file is there already), `model-export-differs` (nothing stays),
+ * @throws LabError `run-not-found`, `model-not-found` (also of `template`, which has no weights, and of those that see two signals at once), `export-folder-not-empty` (a file is there already), `model-export-differs` (nothing stays),
  *   `run-not-finished`, `cancelled`, and those of windows, engine and disk.
  * @example await exportModel(dataset, { run, model: 'student', out: 'student.onnx', quantised: true }, world) // { largestDifference: 2.4e-7, ... }, and student.md, student.int8.onnx
  */
@@ -50,6 +51,7 @@ export async function exportModel(dataset: Dataset, { run, model, out, quantised
   const folder = new RunStore(files, dataset.path).folder(run)
   const record = await folder.record()
   const stored = unpackModel(await folder.model(model, record.models))
+  requireSingleSignal(model)
   const report = await reportOf(folder)
   const { graph, parameters, dimensions } = embeddingGraph(stored)
   const facts: ExportFacts = { record, stored, dimensions, program: world.program, precision: 'float32' }

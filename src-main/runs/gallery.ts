@@ -5,6 +5,7 @@ import { unpackModel, type StoredModel } from './embedding-models.ts'
 import { readThresholds } from './fixed-thresholds.ts'
 import type { RunFolder } from './run-folder.ts'
 import { RunStore } from './run-store.ts'
+import { requireSingleSignal } from './single-signal.ts'
 
 /** A model of a run and the people it knows, without its weights. */
 export interface OpenGallery {
@@ -15,12 +16,13 @@ export interface OpenGallery {
   readonly files: TemplateFiles
 }
 
-/** @throws LabError `run-not-found`, `run-invalid`, `run-format-newer`, `model-not-found`. */
+/** @throws LabError `run-not-found`, `run-invalid`, `run-format-newer`, `model-not-found` (also of one that sees two signals at once). */
 export async function openGallery(dataset: Dataset, id: RunId, name: ModelName): Promise<OpenGallery> {
   const folder = new RunStore(dataset.files, dataset.path).folder(id)
   const record = await folder.record()
   const modelHash = record.models.find((model) => model.name === name)?.hash
   if (modelHash === undefined) throw new LabError('model-not-found', `The run ${id} has no model "${name}".`, { run: id, model: name })
+  requireSingleSignal(name)
   return { folder, record, name, modelHash, files: new TemplateFiles(dataset.files, folder.path, name, modelHash) }
 }
 

@@ -2,7 +2,7 @@ import { LabError, errorCodes } from '../../src-main/contract/errors.ts'
 import type { RecordingId, SubjectCode } from '../../src-main/contract/ids.ts'
 import { Decision, Gallery, type LiveIdentification, type TemplateInfo } from '../../src-main/contract/schemas/identity.ts'
 import type { JobStatus } from '../../src-main/contract/schemas/job.ts'
-import type { ModelName, RunId, RunModel, RunRecord } from '../../src-main/contract/schemas/learning.ts'
+import { joinedModels, type ModelName, type RunId, type RunModel, type RunRecord } from '../../src-main/contract/schemas/learning.ts'
 import type { Connection } from './connection.svelte.ts'
 import type { Jobs } from './jobs.svelte.ts'
 import { modelOrder } from './report.svelte.ts'
@@ -65,7 +65,7 @@ export class IdentifyState {
   /** In the order in which they are offered: the student first. */
   get models(): readonly RunModel[] {
     const models = this.chosenRun?.models ?? []
-    return modelOrder.flatMap((name) => models.filter((model) => model.name === name))
+    return modelOrder.filter((name) => !joinedModels.includes(name)).flatMap((name) => models.filter((model) => model.name === name))
   }
 
   get templates(): readonly TemplateInfo[] {

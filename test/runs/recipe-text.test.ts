@@ -124,7 +124,7 @@ it('finds every repeated key, by what JSON.parse leaves out', () => {
       // Of a text without repeated keys all strings before a colon are still there once it was read; spellings of one key count as one.
       const named = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?= :)/g)].length
       let left = 0
-      JSON.parse(text, (key, value: unknown) => {
+      JSON.parse(text, (_, value: unknown) => {
         if (value !== null && typeof value === 'object' && !Array.isArray(value)) left += Object.keys(value).length
         return value
       })

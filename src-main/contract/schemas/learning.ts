@@ -36,6 +36,8 @@ export type RecipePreset = z.infer<typeof RecipePreset>
  */
 export const ModelName = z.enum(['teacher', 'encoder', 'fusion', 'alignment', 'matcher', 'student', 'scratch', 'lda', 'template'])
 export type ModelName = z.infer<typeof ModelName>
+/** Those that see windows of two signals at once: nobody is enrolled with them, and none is a file of its own. */
+export const joinedModels: readonly ModelName[] = ['fusion', 'alignment', 'matcher']
 
 export const RunId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/).brand<'RunId'>()
 export type RunId = z.infer<typeof RunId>

@@ -1,4 +1,4 @@
-import type { ModelName, RunRecord } from '../../../src-main/contract/schemas/learning.ts'
+import { joinedModels, type ModelName, type RunRecord } from '../../../src-main/contract/schemas/learning.ts'
 
 /**
  * Where a model is written unless a person says otherwise: in `folder`, named after the run, in letters that every file system takes.
@@ -12,7 +12,7 @@ export function modelFile(folder: string, run: Pick<RunRecord, 'id' | 'name' | '
   return `${folder.replace(/[\\/]+$/, '')}${between}${name}-${model}.onnx`
 }
 
-/** Whether a model can be a file of its own: the template compares with the mean beats of people, who stay in the dataset. */
+/** Whether a model can be a file of its own: the template compares with the mean beats of people, who stay in the dataset; others need two signals at once. */
 export function exportable({ name }: { readonly name: ModelName }): boolean {
-  return name !== 'template'
+  return name !== 'template' && !joinedModels.includes(name)
 }
