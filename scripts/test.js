@@ -38,8 +38,8 @@ const boards = tests('pty', { aside: true })
 await step('types', [bin('typescript', 'bin/tsc'), '--noEmit', '-p', 'tsconfig.json'])
 await step('types of the renderer', [bin('svelte-check', 'bin/svelte-check'), '--tsconfig', 'tsconfig.web.json', '--fail-on-warnings', '--output', 'human'])
 await step('lint', [bin('eslint', 'bin/eslint.js'), '.'])
-await boards
 await tests('unit')
+await boards
 await tests('crash')
 await tests('web')
 
