@@ -15,13 +15,10 @@ import { weightedSum, type Term } from '../objectives/weighted-sum.ts'
 import type { FittedModel } from './answers.ts'
 import { centres } from './features.ts'
 import { alignmentOf } from './join-of.ts'
-import { towers } from './joined.ts'
+import { towers, unaugmented } from './joined.ts'
 import { frozen, type Guidance, type Phase, type PhaseSetting } from './phase.ts'
 import { labelledStudent } from './student.ts'
 import { taughtWherePaired } from './taught.ts'
-
-/** A joined window begins with the teacher's embedding, which is no signal: neither a shift in time nor noise of the whole row's size means anything there. */
-const unchanged = { shiftMs: 0, amplitude: 0, noise: 0 }
 
 /**
  * The CLIP module: the frozen teacher's embeddings through one head, windows of the student's modality through an encoder and another, brought together by contrast (recognition.md A4). `x`: the teacher's
@@ -34,7 +31,7 @@ export function alignmentPhase(recipe: ClipRecipe, { people, length }: Pick<Phas
   return {
     name: 'alignment',
     shape: { network, join, heads: 1, people, length: join.first.length + join.second.length, channels: 1 },
-    fit: { ...recipe.alignment.fit, augmentation: unchanged },
+    fit: { ...recipe.alignment.fit, augmentation: unaugmented },
     margin: { scale: recipe.student.margin.scale, margin: 0 },
     objective({ x, labels }, scope) {
       const { first, second } = forward(x, scope.child('network'))

@@ -9,7 +9,7 @@ import { unitVectors } from '../objectives/unit-vectors.ts'
 import { weightedSum } from '../objectives/weighted-sum.ts'
 import type { FittedModel } from './answers.ts'
 import { centres } from './features.ts'
-import { gated } from './joined.ts'
+import { gated, unaugmented } from './joined.ts'
 import { gateOf } from './join-of.ts'
 import { unpairedAtMean } from './paired-rows.ts'
 import { frozen, type Guidance, type Phase, type PhaseSetting } from './phase.ts'
@@ -27,8 +27,7 @@ export function fusionPhase(recipe: FusionRecipe, { people }: Pick<PhaseSetting,
   return {
     name: 'fusion',
     shape: { network, join, heads: 1, people, length: join.first.length + join.second.length, channels: 1 },
-    // Embeddings are not shifted in time.
-    fit: { ...fit, augmentation: { shiftMs: 0, amplitude: 0, noise: 0 } },
+    fit: { ...fit, augmentation: unaugmented },
     margin,
     objective({ x, labels, margin: now }, scope) {
       const embeddings = forward(x, scope.child('network'))

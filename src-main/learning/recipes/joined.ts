@@ -22,6 +22,9 @@ export type Join = { readonly kind: 'gate'; readonly first: Side; readonly secon
 export type Towers = Extract<Join, { kind: 'towers' }>
 export type Gate = Extract<Join, { kind: 'gate' }>
 
+/** A window that begins with an embedding is no signal: neither a shift in time nor noise of the whole row's size means anything there. */
+export const unaugmented = { shiftMs: 0, amplitude: 0, noise: 0 }
+
 /** Both sides' embeddings, [batch, dimensions] each, before anything joins them. */
 function sidesOf(x: tf.Tensor, { first, second }: Join, scope: Scope): [tf.Tensor, tf.Tensor] {
   const batch = sizes(x)[0]

@@ -1,4 +1,5 @@
 import { Recipe, type FitOptions, type NetworkPreset, type RecipeName, type RecipePreset } from '../../contract/index.ts'
+import { unaugmented } from './joined.ts'
 
 interface NetworkEffort {
   readonly preset: NetworkPreset
@@ -46,9 +47,6 @@ function fit({ epochs, minimumSteps, rate }: NetworkEffort, weightDecay: number,
 
 const margin = { scale: 32, margin: 0.2 }
 
-/** Embeddings are not shifted in time. */
-const unchanged = { shiftMs: 0, amplitude: 0, noise: 0 }
-
 /** Windows of five seconds of ECG and PPG of one moment; the quick ones at the lowest rates that hold what the filters pass. */
 function modalities(preset: RecipePreset): { windows: object; teacherWindows: object } {
   const common = { mode: 'window', seconds: 5, strideSeconds: 2.5 }
@@ -67,7 +65,7 @@ export function recipeOf(name: RecipeName, preset: RecipePreset): Recipe {
     case 'fusion': {
       // A gate is learnt in a moment: it sees embeddings, not signals.
       const gate = fit({ ...teacher, epochs: 30, minimumSteps: 500, rate: 2e-3 }, 1e-4, patience)
-      return Recipe.parse({ recipe: name, ...modalities(preset), teacher: teaching, encoder: teaching, fusion: { embedding: student.embedding, fit: { ...gate, augmentation: unchanged } }, student: learning })
+      return Recipe.parse({ recipe: name, ...modalities(preset), teacher: teaching, encoder: teaching, fusion: { embedding: student.embedding, fit: { ...gate, augmentation: unaugmented } }, student: learning })
     }
     case 'clip':
       return Recipe.parse({ recipe: name, ...modalities(preset), teacher: teaching, alignment: { network: learning.network, fit: learning.fit }, student: learning })
