@@ -5,32 +5,34 @@ import type { Engine, Step } from '../src-main/learning/engine/engine.ts'
 import { createOnnxEngine } from '../src-main/learning/engine/onnx/onnx-engine.ts'
 import { boundScope, describeNetwork, initialStatistics, initialWeights, type Entry } from '../src-main/learning/networks/parameter-layout.ts'
 import { median, quantile, timed, type Timings } from './peers/step-process.ts'
-import { givenWeights, networkFor, pattern, size, startTorch, type BenchNetwork } from './peers/train-problem.ts'
+import { givenWeights, networkFor, pattern, placesOf, placesOptions, size, startTorch, type BenchNetwork } from './peers/train-problem.ts'
 
 /**
  * Latency of one window (512 samples, one channel) to its embedding, as an exported model runs: weights are constants. Against PyTorch's inference mode with the same weights, at equal
- * threads, in turns. `npm run bench -- infer [--network resnet34-w64,deit-tiny,deit-mini] [--threads 2,1] [--rounds 9] [--runs 40]`; PyTorch from PULSEPRINT_PYTHON or python3.
+ * threads, in turns. `npm run bench -- infer [--network resnet34-w64,deit-tiny,deit-mini] [--threads 2,1] [--rounds 9] [--runs 40] [--provider cpu] [--device cpu]`: where ONNX Runtime
+ * computes, and PyTorch (`cuda`), from PULSEPRINT_PYTHON or python3.
  */
 export async function run(args: readonly string[] = []): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { network: { type: 'string', default: 'resnet34-w64,deit-tiny,deit-mini' }, threads: { type: 'string', default: '2,1' }, rounds: { type: 'string', default: '9' }, runs: { type: 'string', default: '40' } } })
+  const { values } = parseArgs({ args: [...args], options: { network: { type: 'string', default: 'resnet34-w64,deit-tiny,deit-mini' }, threads: { type: 'string', default: '2,1' }, rounds: { type: 'string', default: '9' }, runs: { type: 'string', default: '40' }, ...placesOptions } })
+  const { provider, device } = placesOf(values)
   const results: unknown[] = []
   console.log('network        threads   pulseprint ms p50    p95   pytorch ms p50    p95   ratio   of processor time   load')
   for (const threads of values.threads.split(',').map(Number)) {
-    const engine = await createOnnxEngine({ threads })
-    for (const network of values.network.split(',') as BenchNetwork[]) results.push(await compare(engine, network, Number(values.rounds), Number(values.runs)))
+    const engine = await createOnnxEngine({ threads, provider })
+    for (const network of values.network.split(',') as BenchNetwork[]) results.push(await compare(engine, network, Number(values.rounds), Number(values.runs), device))
     engine.dispose()
   }
   console.log(JSON.stringify({ bench: 'infer', length: size.length, embedding: size.embedding, patch: size.patch, processors: availableParallelism(), results }))
 }
 
-async function compare(engine: Engine, network: BenchNetwork, rounds: number, runs: number): Promise<unknown> {
+async function compare(engine: Engine, network: BenchNetwork, rounds: number, runs: number, device: string): Promise<unknown> {
   const { weights, step } = exported(network)
   const began = performance.now()
   const compiled = await engine.compile(step, { x: { shape: [1, size.length, 1], dtype: 'float32' } })
   const compileMs = performance.now() - began
   const x = pattern(size.length, 5000)
   const infer = (count: number): Promise<Timings> => timed(count, () => compiled.run({ x }))
-  const torch = await startTorch('infer', network, 1, engine.threads)
+  const torch = await startTorch('infer', network, 1, engine.threads, device)
   const { embedding } = await compiled.run({ x })
   let difference: number | null = null
   if (torch) {
@@ -60,7 +62,7 @@ async function compare(engine: Engine, network: BenchNetwork, rounds: number, ru
   const load = loadavg()[0]
   const column = (value: number | null | undefined, width: number): string => (value === null || value === undefined ? '-' : value.toFixed(2)).padStart(width)
   console.log(`${network.padEnd(14)} ${String(engine.threads).padStart(7)} ${column(pulseprint.p50, 19)} ${column(pulseprint.p95, 6)} ${column(pytorch?.p50, 16)} ${column(pytorch?.p95, 6)} ${column(ratio, 7)} ${column(cpuRatio, 19)} ${column(load, 6)}`)
-  return { network, threads: engine.threads, pulseprint, pytorch, ratio, cpuRatio, difference, compileMs, load, version: engine.version, peer: torch?.version ?? null }
+  return { network, provider: engine.provider, device, threads: engine.threads, pulseprint, pytorch, ratio, cpuRatio, difference, compileMs, load, version: engine.version, peer: torch?.version ?? null }
 }
 
 /** The network with its first weights as constants: a model ready to ship. */

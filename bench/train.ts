@@ -2,32 +2,35 @@ import { availableParallelism, loadavg } from 'node:os'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { loadEngine } from '../src-main/learning/engine/load-engine.ts'
+import type { OnnxProvider } from '../src-main/learning/engine/onnx/onnx-engine.ts'
 import { initialStatistics, initialWeights } from '../src-main/learning/networks/parameter-layout.ts'
 import { clippingScale, gradientNorm } from '../src-main/learning/training/gradient-clipping.ts'
 import { MaskSource } from '../src-main/learning/training/masks.ts'
 import { makeOptimizer } from '../src-main/learning/training/optimizers/make-optimizer.ts'
 import { TrainingStep } from '../src-main/learning/training/training-step.ts'
 import { median, StepProcess, timed, type Timings } from './peers/step-process.ts'
-import { clipNorm, givenWeights, layoutOf, objectiveFor, rate, size, startTorch, trainBatch, trainSpecs, weightDecay, type BenchNetwork } from './peers/train-problem.ts'
+import { clipNorm, givenWeights, layoutOf, objectiveFor, placesOf, placesOptions, rate, size, startTorch, trainBatch, trainSpecs, weightDecay, type BenchNetwork, type Places } from './peers/train-problem.ts'
 
 type Side = 'pulseprint' | 'pytorch' | 'tfjs-node'
 
 /**
  * Step time of both networks: forward pass, ArcFace's loss, gradients, clipping and AdamW, against PyTorch with the same weights and batch, at equal threads. The sides take turns within each round.
- * `npm run bench -- train [--network resnet34-w64,deit-tiny] [--threads 2,1] [--rounds 9] [--steps 2]`; PyTorch from PULSEPRINT_PYTHON or python3.
+ * `npm run bench -- train [--network resnet34-w64,deit-tiny] [--threads 2,1] [--rounds 9] [--steps 2] [--provider cpu] [--device cpu]`: where ONNX Runtime computes, and PyTorch (`cuda`),
+ * from PULSEPRINT_PYTHON or python3.
  */
 export async function run(args: readonly string[] = []): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { network: { type: 'string', default: 'resnet34-w64,deit-tiny' }, threads: { type: 'string', default: '2,1' }, rounds: { type: 'string', default: '9' }, steps: { type: 'string', default: '2' } } })
+  const { values } = parseArgs({ args: [...args], options: { network: { type: 'string', default: 'resnet34-w64,deit-tiny' }, threads: { type: 'string', default: '2,1' }, rounds: { type: 'string', default: '9' }, steps: { type: 'string', default: '2' }, ...placesOptions } })
+  const places = placesOf(values)
   const results: unknown[] = []
   for (const network of values.network.split(',') as BenchNetwork[]) {
-    for (const threads of values.threads.split(',').map(Number)) results.push(await compare(network, threads, Number(values.rounds), Number(values.steps)))
+    for (const threads of values.threads.split(',').map(Number)) results.push(await compare(network, threads, Number(values.rounds), Number(values.steps), places))
   }
   console.log(JSON.stringify({ bench: 'train', ...size, processors: availableParallelism(), results }))
 }
 
-async function compare(network: BenchNetwork, threads: number, rounds: number, steps: number): Promise<unknown> {
-  const trainer = await Trainer.create('onnx', network, threads)
-  const peers = { pytorch: await startTorch('train', network, size.batch, threads), 'tfjs-node': await startTensorflow(network, threads) }
+async function compare(network: BenchNetwork, threads: number, rounds: number, steps: number, { provider, device }: Places): Promise<unknown> {
+  const trainer = await Trainer.create('onnx', network, threads, provider)
+  const peers = { pytorch: await startTorch('train', network, size.batch, threads, device), 'tfjs-node': await startTensorflow(network, threads) }
   const check = await trainer.check()
   const checks: Record<string, unknown> = { pulseprint: check }
   if (peers.pytorch) {
@@ -57,7 +60,7 @@ async function compare(network: BenchNetwork, threads: number, rounds: number, s
   const load = loadavg()[0]
   const rows = Object.fromEntries(Object.entries(times).map(([name, { wall, cpu }]) => [name, { wallMs: median(wall), cpuMs: median(cpu), best: Math.min(...wall), version: name === 'pulseprint' ? trainer.version : peers[name as 'pytorch']?.version }]))
   const ours = rows.pulseprint
-  console.log(`\n${network}, ${trainer.weights.length} weights, batch ${size.batch} x ${size.length}, ${threads} thread${threads > 1 ? 's' : ''}, load ${load.toFixed(1)}`)
+  console.log(`\n${network}, ${trainer.weights.length} weights, batch ${size.batch} x ${size.length}, ${threads} thread${threads > 1 ? 's' : ''}, Pulseprint on ${provider}, PyTorch on ${device}, load ${load.toFixed(1)}`)
   console.log('                  step ms   processor ms   fastest ms   pulseprint / it: clock   processor')
   for (const [name, row] of Object.entries(rows)) {
     const ratios = name === 'pulseprint' ? '' : `${(ours.wallMs / row.wallMs).toFixed(2).padStart(26)} ${(ours.cpuMs / row.cpuMs).toFixed(2).padStart(11)}`
@@ -68,7 +71,7 @@ async function compare(network: BenchNetwork, threads: number, rounds: number, s
   console.log(`first step: ${JSON.stringify(checks)}`)
   const memory = { residentBytes: process.memoryUsage().rss, pytorchPeakBytes: peerMemory?.bytes ?? null }
   trainer.dispose()
-  return { network, threads, load, rows, ratio: rows.pytorch ? ours.wallMs / rows.pytorch.wallMs : null, cpuRatio: rows.pytorch ? ours.cpuMs / rows.pytorch.cpuMs : null, parts, compileMs: trainer.compileMs, activationBytes: trainer.activationBytes, memory, checks }
+  return { network, provider, device, threads, load, rows, ratio: rows.pytorch ? ours.wallMs / rows.pytorch.wallMs : null, cpuRatio: rows.pytorch ? ours.cpuMs / rows.pytorch.cpuMs : null, parts, compileMs: trainer.compileMs, activationBytes: trainer.activationBytes, memory, checks }
 }
 
 /** One network in training, as fit.ts does it. */
@@ -85,8 +88,8 @@ class Trainer {
     readonly dispose: () => void,
   ) {}
 
-  static async create(engineName: 'onnx' | 'tensorflow', network: BenchNetwork, threads: number): Promise<Trainer> {
-    const engine = await loadEngine(engineName, { threads, provider: 'cpu' })
+  static async create(engineName: 'onnx' | 'tensorflow', network: BenchNetwork, threads: number, provider: OnnxProvider): Promise<Trainer> {
+    const engine = await loadEngine(engineName, { threads, provider })
     const objective = objectiveFor(network)
     const layout = layoutOf(objective, trainSpecs)
     const began = performance.now()
@@ -149,7 +152,7 @@ function startTensorflow(network: BenchNetwork, threads: number): ReturnType<typ
 
 export async function tensorflowPeer(network: BenchNetwork, threads: number): Promise<void> {
   const answer = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
-  const trainer = await Trainer.create('tensorflow', network, threads).catch((error: unknown) => {
+  const trainer = await Trainer.create('tensorflow', network, threads, 'cpu').catch((error: unknown) => {
     answer({ missing: (error instanceof Error ? error.message : String(error)).split(' at path')[0] })
     process.exit(0)
   })

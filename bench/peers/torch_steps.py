@@ -1,7 +1,8 @@
 """PyTorch's side of `npm run bench -- train` and `-- infer`: the networks of networks.py, stepped on request so that both sides take turns on the same machine.
 
-    python bench/peers/torch_steps.py train|infer NETWORK LENGTH CLASSES EMBEDDING PATCH BATCH THREADS
+    python bench/peers/torch_steps.py train|infer NETWORK LENGTH CLASSES EMBEDDING PATCH BATCH THREADS [DEVICE]
 
+DEVICE is PyTorch's: `cpu`, or `cuda` on an NVIDIA card, where a step takes its batch from the computer's memory and is over when the card is done.
 Answers each line of stdin with one line of JSON:
 
     load FILE    takes weights from a file of float32 in Pulseprint's order (the classes' directions last)
@@ -57,24 +58,27 @@ class Trained(nn.Module):
         return F.cross_entropy(SCALE * cosines.scatter(1, labels[:, None], moved), labels)
 
 
-def timed(count, work):
+def timed(count, work, device):
     walls, cpus = [], []
     for _ in range(count):
         wall, cpu = time.perf_counter(), time.process_time()
         work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         walls.append(1000 * (time.perf_counter() - wall))
         cpus.append(1000 * (time.process_time() - cpu))
     return {"wall": walls, "cpu": cpus}
 
 
-def main(mode, name, *numbers):
+def main(mode, name, *rest):
     global MARGIN
-    length, classes, embedding, patch, batch, threads = map(int, numbers)
+    length, classes, embedding, patch, batch, threads = map(int, rest[:6])
+    device = torch.device(*rest[6:] or ["cpu"])
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     MARGIN = torch.tensor(MARGIN)
     network = network_of(name, length, embedding, patch)
-    model = Trained(network, classes, embedding)
+    model = Trained(network, classes, embedding).to(device)
     x = pattern(batch * length, 5000).to(torch.float32).reshape(batch, 1, length)
     labels = torch.arange(batch) * 7 % classes
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-4, fused=True)
@@ -82,24 +86,24 @@ def main(mode, name, *numbers):
 
     def train_step():
         optimizer.zero_grad(set_to_none=True)
-        model(x, labels).backward()
+        model(x.to(device), labels.to(device)).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
 
     def infer():
         with torch.inference_mode():
-            network(x)
+            network(x.to(device))[-1].cpu()
 
     def check():
         if mode == "infer":
             with torch.inference_mode():
-                return {"embedding": network(x)[-1].flatten().tolist()}
+                return {"embedding": network(x.to(device))[-1].flatten().tolist()}
         dropping = [module for module in model.modules() if hasattr(module, "keep")]
         kept = [module.keep for module in dropping]
         for module in dropping:
             module.keep = 1.0
         optimizer.zero_grad(set_to_none=True)
-        loss = model(x, labels)
+        loss = model(x.to(device), labels.to(device))
         loss.backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         for module, keep in zip(dropping, kept):
@@ -123,7 +127,7 @@ def main(mode, name, *numbers):
         elif command == "check":
             answer = check()
         elif command == "step":
-            answer = timed(int(rest[0]), train_step if mode == "train" else infer)
+            answer = timed(int(rest[0]), train_step if mode == "train" else infer, device)
         else:
             answer = {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
         print(json.dumps(answer), flush=True)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { NetworkOptions, type NetworkPreset } from '../../src-main/contract/index.ts'
 import type { Arrays, Specs } from '../../src-main/learning/engine/engine.ts'
+import { onnxProviders, type OnnxProvider } from '../../src-main/learning/engine/onnx/onnx-engine.ts'
 import { traceStep } from '../../src-main/learning/engine/onnx/trace.ts'
 import { declareNetwork, type ParameterLayout } from '../../src-main/learning/networks/parameter-layout.ts'
 import { additiveAngularMargin } from '../../src-main/learning/objectives/additive-angular-margin.ts'
@@ -54,11 +55,25 @@ export function layoutOf(objective: Objective, specs: Specs): ParameterLayout {
   return layouts[0]
 }
 
-/** PyTorch, from the interpreter that PULSEPRINT_PYTHON names or `python3`. `null`, and one SKIPPED line, where it is not installed. */
-export function startTorch(mode: 'train' | 'infer', network: BenchNetwork, batch: number, threads: number): ReturnType<typeof StepProcess.start> {
+/** Of a comparison: where ONNX Runtime computes, and where PyTorch (`cpu`, `cuda`). */
+export interface Places {
+  readonly provider: OnnxProvider
+  readonly device: string
+}
+
+export const placesOptions = { provider: { type: 'string', default: 'cpu' }, device: { type: 'string', default: 'cpu' } } as const
+
+export function placesOf({ provider, device }: { readonly provider: string; readonly device: string }): Places {
+  const known = onnxProviders.find((name) => name === provider)
+  if (!known) throw new Error(`--provider is one of ${onnxProviders.join(', ')}.`)
+  return { provider: known, device }
+}
+
+/** PyTorch on its device , from the interpreter that PULSEPRINT_PYTHON names or `python3`. `null`, and one SKIPPED line, where it is not installed. */
+export function startTorch(mode: 'train' | 'infer', network: BenchNetwork, batch: number, threads: number, device: string): ReturnType<typeof StepProcess.start> {
   const script = resolve(import.meta.dirname, '../../bench/peers/torch_steps.py')
   const numbers = [size.length, size.classes, size.embedding, size.patch, batch, threads].map(String)
-  return StepProcess.start('PyTorch', process.env.PULSEPRINT_PYTHON ?? 'python3', [script, mode, network, ...numbers])
+  return StepProcess.start('PyTorch', process.env.PULSEPRINT_PYTHON ?? 'python3', [script, mode, network, ...numbers, device])
 }
 
 /** The weights as a file, for as long as `use` takes. */

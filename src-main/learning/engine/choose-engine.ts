@@ -2,6 +2,7 @@ import { LabError, type EngineChoice, type EngineName, type EngineStatus } from 
 import { engineNames, type Engine } from './engine.ts'
 import { loadEngine, type LoadOptions } from './load-engine.ts'
 import { onnxProviders, type OnnxProvider } from './onnx/onnx-engine.ts'
+import { vulkanHere } from './onnx/vulkan.ts'
 import { selfCheckError, selfCheckTolerance } from './self-check.ts'
 
 export interface ChosenEngine {
@@ -17,7 +18,11 @@ export type EngineLoader = (name: EngineName, options: LoadOptions) => Promise<E
 export interface EngineHost {
   readonly cores: number
   readonly load?: EngineLoader
+  /** Can WebGPU be asked whether it works, without noise? */
+  readonly webgpu?: () => boolean
 }
+
+const askWebgpu = (): boolean => process.platform !== 'linux' || vulkanHere(process.env)
 
 /**
  * The engine that was asked for, or the first in the order that loads and passes the self-check.
@@ -45,6 +50,7 @@ async function checked(name: EngineName, options: LoadOptions, load: EngineLoade
   const reference = name === 'cpu' ? engine : await load('cpu', options)
   const error = await selfCheckError(engine, reference).catch((thrown: unknown) => {
     engine.dispose()
+    if (thrown instanceof LabError && thrown.code === 'engine-unavailable') throw thrown
     const { message } = LabError.from(thrown)
     throw new LabError('engine-unavailable', `The engine "${name}" fails at its self-check: ${message}`, { engine: name, reason: message }, { cause: thrown })
   })
@@ -54,14 +60,14 @@ async function checked(name: EngineName, options: LoadOptions, load: EngineLoade
 }
 
 /** Every engine, what it can do here or why it cannot be used. */
-export async function describeEngines({ cores, load = loadEngine }: EngineHost): Promise<EngineStatus[]> {
+export async function describeEngines({ cores, load = loadEngine, webgpu = askWebgpu }: EngineHost): Promise<EngineStatus[]> {
   const statuses: EngineStatus[] = []
   const reference = await load('cpu', { threads: cores, provider: 'cpu' })
-  for (const name of engineNames) statuses.push(await describe(name, cores, reference, load))
+  for (const name of engineNames) statuses.push(await describe(name, cores, reference, load, webgpu))
   return statuses
 }
 
-async function describe(name: EngineName, cores: number, reference: Engine, load: EngineLoader): Promise<EngineStatus> {
+async function describe(name: EngineName, cores: number, reference: Engine, load: EngineLoader, webgpu: () => boolean): Promise<EngineStatus> {
   const none = { name, available: false, version: null, threads: null, providers: [], selfCheckError: null }
   try {
     const engine = await load(name, { threads: cores, provider: 'cpu' })
@@ -72,7 +78,7 @@ async function describe(name: EngineName, cores: number, reference: Engine, load
     return {
       name, available, version, threads, selfCheckError: Number.isFinite(error) ? error : null,
       reason: available ? null : `its self-check is off by ${error.toPrecision(2)}`,
-      providers: name === 'onnx' ? ['cpu', ...(await otherProviders(reference, load))] : ['cpu'],
+      providers: name === 'onnx' ? ['cpu', ...(await otherProviders(reference, load, webgpu))] : ['cpu'],
     }
   } catch (thrown) {
     return { ...none, reason: LabError.from(thrown).message }
@@ -80,11 +86,10 @@ async function describe(name: EngineName, cores: number, reference: Engine, load
 }
 
 /** Execution providers that really compute here. */
-async function otherProviders(reference: Engine, load: EngineLoader): Promise<OnnxProvider[]> {
+async function otherProviders(reference: Engine, load: EngineLoader, webgpu: () => boolean): Promise<OnnxProvider[]> {
   const found: OnnxProvider[] = []
   for (const provider of onnxProviders) {
-    // Asking for WebGPU where there is no Vulkan, as on most Linux machines, writes warnings that only a developer understands.
-    if (provider === 'cpu' || (provider === 'webgpu' && process.platform === 'linux')) continue
+    if (provider === 'cpu' || (provider === 'webgpu' && !webgpu())) continue
     try {
       const engine = await load('onnx', { threads: 1, provider })
       if ((await selfCheckError(engine, reference)) <= selfCheckTolerance) found.push(provider)

@@ -88,6 +88,27 @@ it('all engines are described, each with what it is or why not', async () => {
   expect(own).toMatchObject({ name: 'cpu', available: true, selfCheckError: 0, reason: null, providers: ['cpu'] })
 })
 
+it('providers are listed that compute rightly; WebGPU is only asked where that is quiet', async () => {
+  const asked: string[] = []
+  const load: EngineLoader = async (name, { provider }) => {
+    if (name !== 'onnx') return failing(name, { threads: 1, provider })
+    asked.push(provider)
+    if (provider === 'cuda') throw new LabError('engine-unavailable', 'Absent.')
+    return imitation(name, provider === 'dml' ? bent(1.01) : (results) => results)
+  }
+  const providers = async (webgpu: boolean) => (await describeEngines({ cores: 1, load, webgpu: () => webgpu }))[0].providers
+  expect(await providers(true)).toEqual(['cpu', 'webgpu', 'coreml'])
+  asked.length = 0
+  expect(await providers(false)).toEqual(['cpu', 'coreml'])
+  expect(asked).not.toContain('webgpu')
+})
+
+it('a provider that this ONNX Runtime does not have is refused in words, with the code', async () => {
+  // DirectML is in the package for Windows alone, Core ML in that for macOS.
+  const provider = process.platform === 'win32' ? 'coreml' : 'dml'
+  await expect(chooseEngine(EngineChoice.parse({ provider }), { cores: 1 })).rejects.toMatchObject({ code: 'engine-unavailable', message: expect.stringContaining(`The provider "${provider}" cannot be used here`) as unknown })
+})
+
 it('an eager engine gives others a turn between steps, and computes on its own backend whatever another does meanwhile', async () => {
   const [own, wasm] = [await cpu(), await loadEngine('wasm', { threads: 1, provider: 'cpu' })]
   const tf = await import('@tensorflow/tfjs-core')

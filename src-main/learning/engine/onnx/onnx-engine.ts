@@ -5,6 +5,7 @@ import { LabError } from '../../../contract/errors.ts'
 import type { Arrays, Compiled, CompileOptions, Engine, Specs, Step } from '../engine.ts'
 import { shapeAt, sizeOf, type Graph, type Port } from './graph.ts'
 import { describeGraph } from './graph-statistics.ts'
+import { joinPorts, type JoinedGraph } from './join-ports.ts'
 import { writeModel } from './onnx-writer.ts'
 import { traceStep } from './trace.ts'
 import { useConvolutions } from './use-convolutions.ts'
@@ -37,7 +38,9 @@ export async function createOnnxEngine({ threads, provider = 'cpu' }: OnnxEngine
     version,
     async compile(step: Step, inputs: Specs, options: CompileOptions = {}): Promise<Compiled> {
       const graph = useConvolutions(traceStep(step, inputs, options))
-      const bytes = writeModel(withOwnNames(graph), { producerVersion: version, graphName: 'step' })
+      const named = withOwnNames(graph)
+      const model = provider === 'webgpu' ? joinPorts(named) : { graph: named, inputs: null, outputs: null }
+      const bytes = writeModel(model.graph, { producerVersion: version, graphName: 'step' })
       const session = await runtime.InferenceSession.create(bytes, {
         executionProviders: [provider],
         graphOptimizationLevel: 'all',
@@ -47,9 +50,9 @@ export async function createOnnxEngine({ threads, provider = 'cpu' }: OnnxEngine
         // An error is thrown, too, and warnings name nodes that the caller has never heard of.
         logSeverityLevel: 4,
       }).catch((error: unknown) => {
-        throw failure(error, 'could not take the step')
+        throw withoutProvider(error, provider) ?? failure(error, 'could not take the step')
       })
-      const compiled = new OnnxCompiled(runtime, session, graph, inputs, exampleBatch(inputs, options), () => open.delete(compiled))
+      const compiled = new OnnxCompiled(runtime, session, graph, model, inputs, exampleBatch(inputs, options), () => open.delete(compiled))
       open.add(compiled)
       return compiled
     },
@@ -63,11 +66,14 @@ class OnnxCompiled implements Compiled {
   readonly outputs: Specs
   readonly memory: Compiled['memory']
   private session: InferenceSession | null
+  /** For the joined inputs, filled anew by every run; null while one has it, for a run begins later than it is asked for. */
+  private together: Float32Array | null = null
 
   constructor(
     private readonly runtime: Runtime,
     session: InferenceSession,
     private readonly graph: Graph,
+    private readonly model: JoinedGraph,
     readonly inputs: Specs,
     batch: number | null,
     private readonly disposed: () => void,
@@ -81,14 +87,14 @@ class OnnxCompiled implements Compiled {
   async run(inputs: Arrays, into: Arrays = {}): Promise<Arrays> {
     if (!this.session) throw new LabError('engine-failed', 'This compiled step was disposed of.', { engine: 'onnx' })
     const batch = this.batchOf(inputs)
-    const feeds: Record<string, Tensor> = {}
-    for (const port of this.graph.inputs) feeds[inputName(port)] = this.tensor(port, inputs[port.name], batch, 'input')
-    const fetches: Record<string, Tensor | null> = {}
-    for (const port of this.graph.outputs) fetches[outputName(port)] = into[port.name] ? this.tensor(port, into[port.name], batch, 'output') : null
-    const made = await this.session.run(feeds, fetches).catch((error: unknown) => {
+    const joined = this.model.inputs
+    const together = this.together ?? new Float32Array(joined ? sizeOf(joined.port.value.shape) : 0)
+    this.together = null
+    const made = await this.session.run(this.feeds(inputs, batch, together), this.fetches(into, batch)).catch((error: unknown) => {
       throw failure(error, 'failed while it computed')
     })
-    return Object.fromEntries(this.graph.outputs.map((port) => [port.name, into[port.name] ?? numbersOf(made[outputName(port)])]))
+    this.together = together
+    return this.results(made, into)
   }
 
   dispose(): void {
@@ -97,6 +103,47 @@ class OnnxCompiled implements Compiled {
     this.disposed()
     // The native session is released at once; the promise only follows the library's interface.
     void session?.release()
+  }
+
+  private feeds(inputs: Arrays, batch: number, together: Float32Array): Record<string, Tensor> {
+    const { inputs: joined } = this.model
+    const feeds: Record<string, Tensor> = {}
+    for (const port of this.graph.inputs) {
+      const name = inputName(port)
+      const tensor = this.tensor(port, inputs[port.name], batch, 'input')
+      const begin = joined?.offsets.get(name)
+      if (begin === undefined) feeds[name] = tensor
+      else together.set(numbersOf(tensor), begin)
+    }
+    if (joined) feeds[joined.port.name] = new this.runtime.Tensor('float32', together, joined.port.value.shape)
+    return feeds
+  }
+
+  private fetches(into: Arrays, batch: number): Record<string, Tensor | null> {
+    const { outputs: joined } = this.model
+    const fetches: Record<string, Tensor | null> = joined ? { [joined.port.name]: null } : {}
+    for (const port of this.graph.outputs) {
+      const name = outputName(port)
+      const taker = into[port.name] ? this.tensor(port, into[port.name], batch, 'output') : null
+      if (!joined?.offsets.has(name)) fetches[name] = taker
+    }
+    return fetches
+  }
+
+  private results(made: Readonly<Record<string, Tensor>>, into: Arrays): Arrays {
+    const { outputs: joined } = this.model
+    const whole = joined && numbersOf(made[joined.port.name])
+    const result = (port: Port): Float32Array | Int32Array => {
+      const name = outputName(port)
+      const begin = joined?.offsets.get(name)
+      const taker = into[port.name] as Float32Array | Int32Array | undefined
+      if (!whole || begin === undefined) return taker ?? numbersOf(made[name])
+      const part = whole.subarray(begin, begin + sizeOf(port.value.shape))
+      taker?.set(part)
+      // A copy: the whole is not to stay in memory for one loss.
+      return taker ?? part.slice()
+    }
+    return Object.fromEntries(this.graph.outputs.map((port) => [port.name, result(port)]))
   }
 
   /** The batch of a run: as many rows as the first open input has. 1 for a step that has none. */
@@ -156,6 +203,15 @@ function runtimeVersion(): string {
   const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string }
   return version
+}
+
+/** ONNX Runtime has no code for this either: "backend not found" and "Failed to load shared library" where its package has no such provider, "Failed to get a WebGPU adapter" where there is no card. */
+function withoutProvider(error: unknown, provider: OnnxProvider): LabError | null {
+  const { message } = LabError.from(error)
+  const card = /WebGPU adapter/i.test(message)
+  if (!card && !/backend not found|failed to load shared library/i.test(message)) return null
+  const reason = card ? 'there is no graphics card with a driver for it (on Linux: a Vulkan driver and libvulkan.so.1)' : 'the ONNX Runtime that is installed does not contain it'
+  return new LabError('engine-unavailable', `The provider "${provider}" cannot be used here: ${reason}.`, { engine: 'onnx', provider, reason: message.trim() }, { cause: error })
 }
 
 /** ONNX Runtime says in words only that memory ran out (its framework: "Failed to allocate memory", Tile: "would require more than"; the C++ library: "bad allocation", "std::bad_alloc"). */
