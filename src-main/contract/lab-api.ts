@@ -13,7 +13,7 @@ import { ExportOptions } from './schemas/export.ts'
 import { Gallery, LiveIdentification } from './schemas/identity.ts'
 import { ImportLook, ImportPreset, ImportPreview, ImportRules } from './schemas/import.ts'
 import { JobStatus } from './schemas/job.ts'
-import { EngineChoice, EngineStatus, ModelName, Recipe, RecipeName, RecipePreset, RunCheck, RunEpoch, RunId, RunRecord } from './schemas/learning.ts'
+import { EngineChoice, EngineStatus, ModelName, Recipe, RecipeName, RecipePreset, RunCheck, RunEpoch, RunId, RunName, RunRecord } from './schemas/learning.ts'
 import { AgreementReport, Annotator, BeatTable, Disagreement, Label, LabelChange, LabelEvent, LabelKind, LabelLayer } from './schemas/label.ts'
 import { RunComparison, RunReport } from './schemas/report.ts'
 import { DatasetSplit, LeakFinding, SplitOptions, SplitReport, SplitSummary } from './schemas/split.ts'
@@ -211,7 +211,7 @@ export const labApi = {
   'runs.check': method(z.object({ split: z.string(), recipe: Recipe }), RunCheck),
   /** Queues a run; it begins when those before it have ended. */
   'runs.start': method(
-    z.object({ split: z.string(), recipe: Recipe, preset: RecipePreset.nullable().default(null), seed: z.number().int().min(0).max(2 ** 31 - 1).default(1), name: z.string().max(120).default(''), engine: EngineChoice.prefault({}) }),
+    z.object({ split: z.string(), recipe: Recipe, preset: RecipePreset.nullable().default(null), seed: z.number().int().min(0).max(2 ** 31 - 1).default(1), name: RunName.default(''), engine: EngineChoice.prefault({}) }),
     RunRecord,
   ),
   /** Saves where it is and ends the trainer's process; `runs.resume` goes on from there. */
@@ -219,7 +219,7 @@ export const labApi = {
   'runs.resume': method(z.object({ id: RunId }), RunRecord),
   /** Ends training, keeps the best so far and evaluates it. */
   'runs.stop': method(z.object({ id: RunId }), RunRecord),
-  'runs.rename': method(z.object({ id: RunId, name: z.string().max(120) }), RunRecord),
+  'runs.rename': method(z.object({ id: RunId, name: RunName }), RunRecord),
   /** Removes the run's folder: models, report and templates. `confirm` repeats the id. */
   'runs.remove': method(z.object({ id: RunId, confirm: z.string() }), done),
   'runs.report': method(z.object({ id: RunId }), RunReport),

@@ -13,7 +13,7 @@ export interface Erasure {
 
 /**
  * Erases a person for good: the subject, every code that was merged into it, their recordings with journals, originals, labels and derived files, their entries in versions and
- * splits, templates by which models know them, windows cut for training, and whatever subjects.jsonl and the catalogue say of them. Tombstones with the codes remain, so that none is
+ * splits, templates by which models know them, their lines in the reports of runs, windows cut for training, and whatever subjects.jsonl and the catalogue say of them. Tombstones with the codes remain, so that none is
  * given out again, and audit entries with codes and counts.
  *
  * The tombstones come first: once they are there, a crash at any point is made good when the dataset is opened again (`finishErasures`).

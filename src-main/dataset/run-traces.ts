@@ -3,6 +3,7 @@ import { LabError, type RecordingId } from '../contract/index.ts'
 import type { Dataset } from './dataset.ts'
 import { writeAtomically } from './files.ts'
 import { lockHolder } from './lock.ts'
+import { erasePeopleOfRun, withoutCodes } from './run-people.ts'
 import { removeTemplates } from './template-files.ts'
 import { windowCacheFolder } from './window-cache-folder.ts'
 
@@ -27,18 +28,27 @@ export async function requireUntrained(dataset: Dataset, recordings: ReadonlySet
 }
 
 /**
- * What runs keep of erased people: their templates and all cut windows go; a run whose split held their recordings says from then on that it contains somebody who withdrew. Call it while the
- * splits still name the recordings; done twice it is done once. `codes` in lower case. @throws LabError of reading and writing.
+ * What runs keep of erased people: their templates, their lines in reports and all cut windows go; a run whose split held their recordings says from then on that it contains somebody who withdrew. Call it
+ * while the splits still name the recordings; done twice it is done once. `codes` in lower case. @throws LabError of reading and writing.
  */
 export async function eraseRunTraces(dataset: Dataset, codes: ReadonlySet<string>, recordings: ReadonlySet<RecordingId>): Promise<void> {
   await eraseTemplates(dataset, codes)
   const splits = await splitsWith(dataset, recordings)
   for (const run of await runsOf(dataset)) {
-    if (run.content === null || run.content.containsWithdrawn === true || !isOf(run, splits)) continue
-    await writeAtomically(dataset.files, join(run.path, 'run.json'), `${JSON.stringify({ ...run.content, containsWithdrawn: true }, null, 2)}\n`)
+    await erasePeopleOfRun(dataset.files, run.path, { codes, recordings })
+    if (run.content === null) continue
+    const told = { ...withoutMessagesOf(run.content, codes), ...(isOf(run, splits) ? { containsWithdrawn: true } : {}) }
+    if (JSON.stringify(told) !== JSON.stringify(run.content)) await writeAtomically(dataset.files, join(run.path, 'run.json'), `${JSON.stringify(told, null, 2)}\n`)
   }
   // All of them: they are made again from what is left, and which hold whom is not worth knowing.
   await dataset.files.remove(windowCacheFolder(dataset.path))
+}
+
+/** What ended a run, or should be known of it, may name whom it happened with. */
+function withoutMessagesOf(content: Record<string, unknown>, codes: ReadonlySet<string>): Record<string, unknown> {
+  const without = (told: unknown): unknown => (typeof told === 'object' && told !== null && 'message' in told ? { ...told, message: withoutCodes(told.message, codes) } : told)
+  const { error, notes } = content
+  return { ...content, ...(error ? { error: without(error) } : {}), ...(Array.isArray(notes) ? { notes: notes.map(without) } : {}) }
 }
 
 /** Of every run and model. `codes` in lower case. @throws LabError of writing. */

@@ -50,10 +50,22 @@ export function csvLine(values: readonly CsvValue[]): string {
   return `${values.map(csvCell).join(',')}\r\n`
 }
 
-/** A number in the fewest digits that read back as the same double; text in quotation marks where it needs them. */
+/** How a text begins that a spreadsheet would compute, or fetch from somewhere, when the file is opened. Source: OWASP, CSV Injection. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+
+const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/** With an apostrophe before it a text stays text. A lone sign (an annotation's symbol) and a number computes nothing. */
+const defused = (text: string): string => (formula.test(text) && text.length > 1 && !number.test(text) ? `'${text}` : text)
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** A number in the fewest digits that read back as the same double; text in quotation marks where it needs them, and as text whatever it begins with. @example csvCell('=1+1') // "'=1+1" */
 export function csvCell(value: CsvValue): string {
   if (value === null) return ''
-  if (typeof value === 'string') return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
+  if (typeof value === 'string') return quoted(defused(value))
   if (typeof value !== 'number') return String(value)
   if (Number.isNaN(value)) return ''
   return Object.is(value, -0) ? '-0' : String(value)

@@ -36,7 +36,7 @@ export async function checkRun(dataset: Dataset, splitName: string, recipe: Reci
   }
   return {
     recipe, models, stepsPerEpoch, epochs, heldOut: data.heldOut, closedSet: data.closedSet,
-    windows: { byRole: facts.byRole, subjects: facts.subjects, trainingSubjects: data.classes.subjects.length, length, dropped: facts.dropped },
+    windows: { byRole: facts.byRole, subjects: facts.subjects, trainingSubjects: data.classes.subjects.length, length, dropped: facts.dropped, unmeasured: facts.unmeasured },
   }
 }
 

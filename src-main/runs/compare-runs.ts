@@ -7,6 +7,8 @@ export interface ReportedRun {
 }
 
 type Row = RunComparison['rows'][number]
+/** With the people that it was tested on. */
+type TestedRow = Row & { readonly tested: number }
 type Group = RunComparison['groups'][number]
 
 /** Models that are worth a pair: the student's twin and its teacher, and the classical baseline for all. */
@@ -14,14 +16,14 @@ const pairs: readonly (readonly [ModelName, ModelName])[] = [['student', 'scratc
 
 /** Runs side by side; those that differ in their seed alone are summarised, and their models compared in pairs of equal seeds. @param beats of a decision; a run without it has `null` figures */
 export function compareRuns(runs: readonly ReportedRun[], beats: number): RunComparison {
-  const bySetting = new Map<string, Row[]>()
+  const bySetting = new Map<string, TestedRow[]>()
   for (const { record, report } of runs) {
     const key = settingOf(record)
     bySetting.set(key, [...(bySetting.get(key) ?? []), ...rowsOf(record, report, beats)])
   }
   const settings = [...bySetting.values()]
   return {
-    beats, rows: runs.flatMap(({ record, report }) => rowsOf(record, report, beats)), groups: settings.flatMap((rows) => [...byModel(rows).values()].map(summary)),
+    beats, rows: runs.flatMap(({ record, report }) => rowsOf(record, report, beats).map(({ tested: _, ...row }) => row)), groups: settings.flatMap((rows) => [...byModel(rows).values()].map(summary)),
     seedComparisons: settings.flatMap((rows) => seedComparisons(rows, beats)),
   }
 }
@@ -37,7 +39,7 @@ function byModel(rows: readonly Row[]): Map<ModelName, Row[]> {
 
 const unknown = { value: null, interval: null }
 
-function rowsOf(record: RunRecord, report: RunReport, beats: number): Row[] {
+function rowsOf(record: RunRecord, report: RunReport, beats: number): TestedRow[] {
   return Object.entries(report.systems).flatMap(([name, system]) => {
     if (!system) return []
     const model = name as ModelName
@@ -45,7 +47,7 @@ function rowsOf(record: RunRecord, report: RunReport, beats: number): Row[] {
     const found = evaluation.byBeats.find((one) => one.beats === beats)
     const trained = record.models.find((one) => one.name === model)
     return {
-      run: record.id, name: record.name, recipe: record.recipe.recipe, split: record.split.name, seed: record.seed, model, engine: report.facts.engine.engine,
+      run: record.id, name: record.name, recipe: record.recipe.recipe, split: record.split.name, seed: record.seed, model, engine: report.facts.engine.engine, tested: evaluation.subjects.tested,
       eer: found?.eer ?? unknown, rank1: found?.identification.rank1 ?? unknown,
       eceBefore: evaluation.calibration?.before.ece ?? null, eceAfter: evaluation.calibration?.after?.ece ?? null,
       parameters: figures?.parameters ?? null, macs: figures?.macs ?? null, latencyMs: figures?.latencyMs?.p50 ?? null, seconds: trained?.seconds ?? null,
@@ -66,15 +68,16 @@ function summary(rows: readonly Row[]): Group {
 }
 
 /** Within one setting: values of the same seeds, one run each. */
-function seedComparisons(rows: readonly Row[], beats: number): SeedComparison[] {
+function seedComparisons(rows: readonly TestedRow[], beats: number): SeedComparison[] {
   return pairs.flatMap(([system, reference]) => (['eer', 'rank1'] as const).flatMap((measure) => paired(rows, system, reference, measure, beats)))
 }
 
-function paired(rows: readonly Row[], system: ModelName, reference: ModelName, measure: 'eer' | 'rank1', beats: number): SeedComparison[] {
+function paired(rows: readonly TestedRow[], system: ModelName, reference: ModelName, measure: 'eer' | 'rank1', beats: number): SeedComparison[] {
   const bySeed = (model: ModelName): Map<number, number> => new Map(rows.flatMap((row) => (row.model === model && row[measure].value !== null ? [[row.seed, row[measure].value]] : [])))
   const [first, second] = [bySeed(system), bySeed(reference)]
   const seeds = [...first.keys()].filter((seed) => second.has(seed)).sort((a, b) => a - b)
   if (seeds.length < 2) return []
   const values = (of: ReadonlyMap<number, number>): number[] => seeds.map((seed) => of.get(seed) ?? Number.NaN)
-  return [{ system, reference, measure, beats, ...comparePairedSeeds(values(first), values(second)) }]
+  const subjects = Math.min(...rows.filter(({ model, seed }) => (model === system || model === reference) && seeds.includes(seed)).map(({ tested }) => tested))
+  return [{ system, reference, measure, beats, subjects, ...comparePairedSeeds(values(first), values(second)) }]
 }

@@ -6,7 +6,7 @@ import type { Engine } from '../learning/engine/engine.ts'
 import { normaliseRows } from '../learning/evaluation/embedding-set.ts'
 import { answerLayout, type FittedModel, type ModelShape } from '../learning/recipes/answers.ts'
 import { Answering, type Answers } from '../learning/training/answering.ts'
-import type { ArrayFile } from './array-file.ts'
+import type { ArrayFile } from '../dataset/array-file.ts'
 
 /** What a model was made for: windows of another kind it cannot judge. */
 export interface ModelUse {

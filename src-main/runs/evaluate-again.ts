@@ -3,6 +3,7 @@ import type { Dataset } from '../dataset/dataset.ts'
 import { writeDraws } from './draws-file.ts'
 import { evaluateRun } from './evaluate-run.ts'
 import { failuresToAcquire } from './execute-run.ts'
+import { FrozenAnswers } from './frozen-answers.ts'
 import { writeThresholds, type Thresholds } from './fixed-thresholds.ts'
 import { openRun, runWindows, splitOf, type TaskWorld } from './open-run.ts'
 import { writeReportFiles } from './report-files.ts'
@@ -18,7 +19,7 @@ export async function evaluateAgain(dataset: Dataset, id: RunId, world: TaskWorl
     try {
       const thresholds = new Map<ModelName, Thresholds | null>()
       const report = await evaluateRun({
-        record, run, models, engine, split: await splitOf(dataset, record), program: world.program, evaluatedAt: new Date(world.wallMs()).toISOString(),
+        record, run, models, engine, frozen: new FrozenAnswers(engine), split: await splitOf(dataset, record), program: world.program, evaluatedAt: new Date(world.wallMs()).toISOString(),
         failureToAcquire: failuresToAcquire(run.built), now: () => world.now(), epochs: await folder.epochs(),
         onProgress: (done) => {
           if (world.signal.aborted) throw new LabError('cancelled', 'The evaluation was stopped; the report is still the one before.', { run: id })

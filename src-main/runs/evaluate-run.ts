@@ -1,6 +1,6 @@
 import { RunReport, type DatasetSplit, type ModelName, type RunEpoch, type RunLeakFacts, type RunRecord, type SplitRole } from '../contract/index.ts'
 import { isSubjectDisjoint } from '../curation/split-roles.ts'
-import { samplesOf, windowsOf } from '../learning/data/window-rows.ts'
+import { windowsOf } from '../learning/data/window-rows.ts'
 import type { Engine } from '../learning/engine/engine.ts'
 import { compareSystems } from '../learning/evaluation/compare.ts'
 import { crossModalSentences } from '../learning/evaluation/cross-modal-sentences.ts'
@@ -12,6 +12,8 @@ import { checkRunLeaks } from '../learning/evaluation/run-leak-checks.ts'
 import type { ClassScores } from '../learning/evaluation/temperature.ts'
 import { crossModalModels, crossModalReport, type ModelInput } from './cross-modal/cross-modal-report.ts'
 import { makeEmbedder, type Embedder, type StoredModel } from './embedding-models.ts'
+import { answersTo, type FrozenAnswers } from './frozen-answers.ts'
+import { paced, partOf, type Pace } from './pace.ts'
 import { fixThresholds, type Thresholds } from './fixed-thresholds.ts'
 import { measureLatency } from './latency.ts'
 import { testData } from './planned-models.ts'
@@ -24,6 +26,7 @@ export interface EvaluationSetting {
   readonly run: RunData
   readonly models: readonly StoredModel[]
   readonly engine: Engine
+  readonly frozen: FrozenAnswers
   readonly program: string
   readonly evaluatedAt: string
   readonly failureToAcquire: EvaluationInput['failureToAcquire']
@@ -50,11 +53,13 @@ export async function evaluateRun(setting: EvaluationSetting): Promise<RunReport
   const replicates = new Map<ModelName, SystemReplicates>()
   const inputs = new Map<ModelName, ModelInput>()
   for (const [place, stored] of models.entries()) {
-    const data = await testData(stored.name, setting)
+    // Embedding takes the first half of a model's time; it is told of and heard in between.
+    const pace = partOf(paced((done) => setting.onProgress((place + done) / models.length)), 0, 0.5)
+    const data = await testData(stored.name, setting, partOf(pace, 0, 0.2))
     if (data === null) continue
     const embedder = await makeEmbedder(stored, engine)
     try {
-      const input = await evaluationInput(data, setting.failureToAcquire, stored, embedder)
+      const input = await evaluationInput(data, setting.failureToAcquire, stored, { embedder, pace: partOf(pace, 0.2, 1) })
       if (run.teacher && crossModalModels.has(stored.name)) inputs.set(stored.name, { enrol: input.enrol, test: input.test, validation: input.validation, recordings: input.recordings })
       setting.onThresholds(stored.name, fixThresholds(input.validation, input.enrol, input.recordings, beatsOf(record)))
       const { evaluation, replicates: draws } = evaluate(input, { beats: beatsOf(record), replicates: record.recipe.evaluation.replicates, seed: record.seed })
@@ -98,10 +103,11 @@ function pairsOf(names: readonly ModelName[]): [ModelName, ModelName][] {
   return wanted.filter(([system, reference]) => names.includes(system) && names.includes(reference))
 }
 
-async function evaluationInput(data: TrainingData, failureToAcquire: EvaluationSetting['failureToAcquire'], stored: StoredModel, embedder: Embedder): Promise<EvaluationInput> {
+async function evaluationInput(data: TrainingData, failureToAcquire: EvaluationSetting['failureToAcquire'], stored: StoredModel, { embedder, pace }: { readonly embedder: Embedder; readonly pace: Pace }): Promise<EvaluationInput> {
   const { set } = data
+  let parts = 0
   const embed = async (rows: Int32Array, role: SplitRole): Promise<{ embeddings: EmbeddingSet; cosines: Float32Array }> => {
-    const answers = await embedder.embed(samplesOf(set, rows))
+    const answers = await answersTo(embedder, set, rows, partOf(pace, parts / 4, ++parts / 4))
     return { embeddings: embeddingSet(set, rows, answers.embeddings, role), cosines: answers.cosines }
   }
   const test = await embed(data.test, 'test')

@@ -1,12 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LabError, type EngineName, type ModelName, type RunEpoch, type RunId, type RunModel, type RunProgress, type RunRecord } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import type { ChosenEngine } from '../learning/engine/choose-engine.ts'
 import type { Engine } from '../learning/engine/engine.ts'
 import { modelKey } from './ablation/model-key.ts'
 import { takeOver } from './ablation/take-over.ts'
+import { trainingTurn } from './ablation/training-turn.ts'
 import { writeDraws } from './draws-file.ts'
 import { evaluateRun } from './evaluate-run.ts'
-import { fitModels } from './fit-models.ts'
+import { fitModels, type ModelTurn } from './fit-models.ts'
+import { FrozenAnswers } from './frozen-answers.ts'
 import { writeThresholds, type Thresholds } from './fixed-thresholds.ts'
 import { modelsOf } from './planned-models.ts'
 import { runData, type Modality, type RunData } from './run-data.ts'
@@ -54,6 +57,8 @@ const shares = { windows: 0.05, evaluation: 0.1, classical: 0.05 }
 
 /** A step may take milliseconds; windows are told of progress at most this often. */
 const progressIntervalMs = 100
+/** A model that another program trains is looked for so often; a request is heard as soon. */
+const lookAgainMs = 500
 
 class Execution {
   #record: RunRecord
@@ -113,13 +118,13 @@ class Execution {
     try {
       await this.#change({ ran: ranOn(engine, reasons) })
       this.#keyOf = (model) => modelKey(model, this.#record.recipe, this.#originOf(engine, run))
-      for (const model of await takeOver(dataset, folder, this.#record, this.#keyOf)) await this.#model(model)
-      const models = await this.#fit(engine, run)
+      const frozen = new FrozenAnswers(engine)
+      const models = await this.#fit(engine, run, frozen)
       if (models.length === 0) return
       this.#tell('evaluating')
       const thresholds = new Map<ModelName, Thresholds | null>()
       const report = await evaluateRun({
-        record: this.#record, split, run, models, engine, program: world.program, evaluatedAt: this.#at(), failureToAcquire: failuresToAcquire(run.built), now: () => world.now(), epochs: await folder.epochs(),
+        record: this.#record, split, run, models, engine, frozen, program: world.program, evaluatedAt: this.#at(), failureToAcquire: failuresToAcquire(run.built), now: () => world.now(), epochs: await folder.epochs(),
         onProgress: (done) => {
           // All models are there: what is left is done in one go later on.
           if (world.request() === 'pause') throw new LabError('cancelled', 'The run was paused while it was evaluated.', { run: this.#record.id })
@@ -135,15 +140,17 @@ class Execution {
     }
   }
 
-  #fit(engine: Engine, run: RunData) {
+  #fit(engine: Engine, run: RunData, frozen: FrozenAnswers) {
     const { world, folder } = this
     const { recipe, seed } = this.#record
     const names = modelsOf(recipe)
     return fitModels({
-      folder, run, recipe, seed, known: this.#record.models,
+      folder, run, recipe, seed, frozen, known: this.#record.models,
       world: { engine, request: () => world.request(), now: () => world.now(), memoryBytes: () => world.memoryBytes() },
+      turn: (name) => this.#turn(name),
       onEpoch: (epoch) => this.#epoch(epoch),
-      onModel: (model) => this.#model(model),
+      // One that was stopped is not what its key says.
+      onModel: (model) => this.#model(model, world.request() === 'stop' ? null : this.#keyOf(model.name)),
       onDamaged: (damaged) => this.#change({ notes: [...(this.#record.notes ?? []), ...damaged.map(({ code, message }) => ({ code, message }))] }),
       onProgress: (name, done) => {
         this.#stage = name
@@ -160,8 +167,34 @@ class Execution {
     this.#tell(epoch.phase)
   }
 
-  #model(made: RunModel): Promise<void> {
-    const key = this.#keyOf(made.name)
+  /** A shared model of a cell is taken over from another, or waited for while another program trains it: a model at a time is waited for, and none is held meanwhile, so that nobody waits in a circle. */
+  async #turn(name: ModelName): Promise<ModelTurn> {
+    const key = this.#keyOf(name)
+    if (this.#record.cell === undefined || key === null) return { taken: null, end: () => Promise.resolve() }
+    for (;;) {
+      const before = await this.#takeOver(name, key)
+      if (before) return { taken: before, end: () => Promise.resolve() }
+      const turn = await trainingTurn(this.dataset, key)
+      if (turn) {
+        const taken = await this.#takeOver(name, key)
+        if (taken) await turn.end(true)
+        return taken ? { taken, end: () => Promise.resolve() } : { taken: null, end: (isMade) => turn.end(isMade) }
+      }
+      const request = this.world.request()
+      if (request === 'pause') throw new LabError('cancelled', `The run was paused while another program trained its model "${name}".`, { run: this.#record.id, phase: name })
+      if (request === 'stop') return { taken: null, end: () => Promise.resolve() }
+      this.#tell('waiting')
+      await sleep(lookAgainMs)
+    }
+  }
+
+  async #takeOver(name: ModelName, key: string): Promise<RunModel | null> {
+    const taken = await takeOver(this.dataset, this.folder, this.#record, name, key)
+    if (taken) await this.#model(taken, key)
+    return taken
+  }
+
+  #model(made: RunModel, key: string | null): Promise<void> {
     const model = key === null ? made : { ...made, key }
     const others = this.#record.models.filter(({ name }) => name !== model.name)
     const order = modelsOf(this.#record.recipe)
@@ -222,11 +255,13 @@ function ranOn(engine: Engine, reasons: readonly { engine: EngineName; reason: s
 
 /** Of the windows that everything is judged on, what a run record says. */
 export function windowFacts({ built: { set, report }, data }: Modality): NonNullable<RunRecord['windows']> {
-  const { missing, flat, lowQuality, outliers, tooFew, edge } = report.total
+  const { missing, flat, lowQuality, moved, outliers, tooFew, edge } = report.total
+  const unmeasured = report.recordings.reduce((sum, one) => sum + one.unmeasured, 0)
   return {
     contentHash: set.contentHash, rateHz: set.rateHz, length: set.length, channels: set.channels, subjects: set.subjects.length, recordings: set.recordings.length,
     byRole: { train: data.training.length, validation: data.validation.length, enrol: data.enrolment.length, test: data.test.length },
-    dropped: { missing, flat, ...(lowQuality > 0 ? { lowQuality } : {}), outliers, tooFew, edge },
+    dropped: { missing, flat, ...(lowQuality > 0 ? { lowQuality } : {}), ...(moved > 0 ? { moved } : {}), outliers, tooFew, edge },
+    ...(unmeasured > 0 ? { unmeasured } : {}),
   }
 }
 

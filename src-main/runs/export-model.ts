@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { LabError, type ModelExport, type ModelName, type RunId, type RunReport } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { writeAtomically, type Files } from '../dataset/files.ts'
@@ -39,7 +39,7 @@ const leastCosine = 0.99
 /**
  * Writes a model of a run as an ONNX file of windows -> unit-length embeddings, without the classifier, and a model card beside it. The file is opened by ONNX Runtime and compared with the trainer's
  * own engine on the run's windows before it gets its name.
- * @throws LabError `run-not-found`, `model-not-found` (also of `template`, which has no weights, and of those that see two signals at once), `export-folder-not-empty` (a file is there already), `model-export-differs` (nothing stays),
+ * @throws LabError `run-not-found`, `model-not-found` (also of `template`, which has no weights, and of those that see two signals at once), `export-folder-not-empty` (a file is there already, or `out` is a folder), `model-export-differs` (nothing stays),
  *   `run-not-finished`, `cancelled`, and those of windows, engine and disk.
  * @example await exportModel(dataset, { run, model: 'student', out: 'student.onnx', quantised: true }, world) // { largestDifference: 2.4e-7, ... }, and student.md, student.int8.onnx
  */
@@ -47,6 +47,7 @@ export async function exportModel(dataset: Dataset, { run, model, out, quantised
   const { files } = dataset
   const base = out.replace(/\.onnx$/i, '')
   const paths = { float: `${base}.onnx`, quantised: `${base}.int8.onnx`, card: `${base}.md` }
+  await requireNoFolder(files, out, model)
   for (const path of [paths.float, paths.card, ...(quantised ? [paths.quantised] : [])]) await requireFree(files, path)
   const folder = new RunStore(files, dataset.path).folder(run)
   const record = await folder.record()
@@ -78,6 +79,11 @@ export async function exportModel(dataset: Dataset, { run, model, out, quantised
 /** Never overwrites: a card says how good the file beside it is. */
 async function requireFree(files: Files, path: string): Promise<void> {
   if ((await files.stat(path)) !== null) throw new LabError('export-folder-not-empty', `${path} exists already: an export never overwrites. Choose another name.`, { path })
+}
+
+/** A file beside a folder of the same name is not what was meant. */
+async function requireNoFolder(files: Files, out: string, model: ModelName): Promise<void> {
+  if ((await files.stat(out))?.folder) throw new LabError('export-folder-not-empty', `${out} is a folder: name the file in it, such as ${join(out, `${model}.onnx`)}.`, { path: out })
 }
 
 function requireGoing({ signal }: TaskWorld): void {

@@ -8,7 +8,9 @@ import { Answering } from '../learning/training/answering.ts'
 import { fitPhase, type BatchSource, type FitContext } from '../learning/training/fit.ts'
 import type { FitCheckpoint } from '../learning/training/fit-state.ts'
 import { packModel, unpackModel, type ModelUse, type StoredModel } from './embedding-models.ts'
-import { modelsOf, planModel } from './planned-models.ts'
+import type { FrozenAnswers } from './frozen-answers.ts'
+import { paced } from './pace.ts'
+import { modelsOf, planModel, type PlannedModel } from './planned-models.ts'
 import type { RunData } from './run-data.ts'
 import type { RunFolder } from './run-folder.ts'
 import { batchSource, type TrainingData } from './training-data.ts'
@@ -17,14 +19,24 @@ import { validator } from './validation.ts'
 /** What a fit needs of the world; epochs and checkpoints go to the run's folder. */
 export type FitWorld = Pick<FitContext, 'engine' | 'request' | 'now' | 'memoryBytes'>
 
+/** A model that is to be made: here, or it was taken over from another run. */
+export interface ModelTurn {
+  readonly taken: RunModel | null
+  /** @param isMade whether it is there now. */
+  end(isMade: boolean): Promise<void>
+}
+
 export interface ModelSetting {
   readonly folder: RunFolder
   readonly run: RunData
   readonly recipe: Recipe
   readonly seed: number
   readonly world: FitWorld
+  readonly frozen: FrozenAnswers
   /** Models that are finished already, by an earlier sitting. */
   readonly known: readonly RunModel[]
+  /** Asked before a model is made; it may wait. @throws LabError `cancelled` */
+  turn(model: ModelName): Promise<ModelTurn>
   onEpoch(epoch: RunEpoch): Promise<void>
   onModel(model: RunModel): Promise<void>
   /** Checkpoints that could not be used, newest first. */
@@ -46,21 +58,64 @@ export async function fitModels(setting: ModelSetting): Promise<StoredModel[]> {
   const checkpoint = content ? { ...(content.meta as unknown as Omit<FitCheckpoint, 'arrays'>), arrays: content.arrays } : null
   const models: StoredModel[] = []
   for (const name of modelsOf(setting.recipe)) {
-    const classical = name === 'lda' || name === 'template'
-    const known = setting.known.some((model) => model.name === name)
-    if (!classical && !known && setting.world.request() === 'stop' && checkpoint?.phase !== name) continue
-    const made = known ? unpackModel(await setting.folder.model(name, setting.known)) : classical ? await classicalModel(name, setting) : await networkModel(name, models, setting, checkpoint?.phase === name ? checkpoint : null)
+    const made = await modelOf(name, models, setting, checkpoint?.phase === name ? checkpoint : null)
+    if (made === null) continue
     models.push(made)
     setting.onProgress(name, 1)
   }
   return models
 }
 
-async function networkModel(name: ModelName, before: readonly StoredModel[], setting: ModelSetting, checkpoint: FitCheckpoint | null): Promise<StoredModel> {
-  const { folder, run, recipe, seed, world } = setting
-  const { phase: planned, data, windows } = await planModel(name, { run, recipe, before, seed, engine: world.engine })
-  const batches = batchSource(data, planned.fit, seed)
-  const phase: Phase = { ...planned, fit: { ...planned.fit, epochs: epochsOf(planned.fit, batches) } }
+/** `null`: it is left out, after a `stop`. */
+async function modelOf(name: ModelName, before: readonly StoredModel[], setting: ModelSetting, checkpoint: FitCheckpoint | null): Promise<StoredModel | null> {
+  const { folder, known, world } = setting
+  if (known.some((model) => model.name === name)) return unpackModel(await folder.model(name, known))
+  const isClassical = name === 'lda' || name === 'template'
+  const isLeftOut = (): boolean => !isClassical && checkpoint === null && world.request() === 'stop'
+  if (isLeftOut()) return null
+  const turn = await setting.turn(name)
+  if (turn.taken) return unpackModel(await folder.model(name, [turn.taken]))
+  let made: StoredModel | null = null
+  try {
+    if (isLeftOut()) return null
+    made = isClassical ? await classicalModel(name, setting) : await networkModel(name, before, setting, checkpoint)
+    return made
+  } finally {
+    await turn.end(made !== null)
+  }
+}
+
+/** Part of a model's time that planning it takes, where there is anything to do. */
+const planningShare = 0.1
+
+/** A plan, told of and heard while it is made, and while its windows are matched anew. `null`: it was stopped before it was made. @throws LabError `cancelled` */
+async function planned(name: ModelName, before: readonly StoredModel[], { run, recipe, seed, world, frozen, onProgress }: ModelSetting, isNew: boolean): Promise<(PlannedModel & { readonly share: number }) | null> {
+  let [isPlanning, share] = [true, 0]
+  const pace = paced((done) => {
+    const request = world.request()
+    if (request === 'pause' || (request === 'stop' && isNew && isPlanning)) throw new LabError('cancelled', `The run was left while windows were prepared for the model "${name}".`, { phase: name })
+    if (!isPlanning) return
+    share = planningShare
+    onProgress(name, share * done)
+  })
+  try {
+    const plan = await planModel(name, { run, recipe, before, seed, engine: world.engine, frozen, pace })
+    isPlanning = false
+    return { ...plan, share }
+  } catch (thrown) {
+    if (LabError.from(thrown).code === 'cancelled' && world.request() === 'stop') return null
+    throw thrown
+  }
+}
+
+/** `null`: it was stopped before it had learnt anything. */
+async function networkModel(name: ModelName, before: readonly StoredModel[], setting: ModelSetting, checkpoint: FitCheckpoint | null): Promise<StoredModel | null> {
+  const { folder, seed, world } = setting
+  const plan = await planned(name, before, setting, checkpoint === null)
+  if (plan === null) return null
+  const { phase: asked, data, windows, share } = plan
+  const batches = batchSource(data, asked.fit, seed)
+  const phase: Phase = { ...asked, fit: { ...asked.fit, epochs: epochsOf(asked.fit, batches) } }
   // Towers recognise nobody by themselves: the EER of both sides together would choose by the teacher's. The newest weights count.
   const validate = phase.shape.join?.kind === 'towers' ? () => Promise.resolve({ eer: null, rank1: null }) : validator(data)
   let answering: Answering | null = null
@@ -72,7 +127,7 @@ async function networkModel(name: ModelName, before: readonly StoredModel[], set
       {
         ...world,
         onEpoch: (epoch) => setting.onEpoch(epoch),
-        onProgress: (done) => setting.onProgress(name, done),
+        onProgress: (done) => setting.onProgress(name, share + (1 - share) * done),
         save: ({ arrays, ...meta }) => folder.writeCheckpoint({ meta, arrays }),
       },
       checkpoint,
@@ -82,6 +137,7 @@ async function networkModel(name: ModelName, before: readonly StoredModel[], set
   } finally {
     answering?.dispose()
   }
+  if (fitted.steps === 0) return null
   const stored: StoredModel = { kind: 'network', name, use: useOf(data, windows, phase.margin.scale), model: fitted.model }
   const hash = await folder.writeModel(name, packModel(stored))
   const figures = figuresOf(embeddingOf(phase.shape), phase.shape)

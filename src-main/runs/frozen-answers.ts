@@ -3,28 +3,57 @@ import { samplesOf } from '../learning/data/window-rows.ts'
 import type { WindowSet } from '../learning/data/window-set.ts'
 import type { Engine } from '../learning/engine/engine.ts'
 import type { FittedModel } from '../learning/recipes/answers.ts'
-import { makeEmbedder, type StoredModel } from './embedding-models.ts'
+import type { Answers } from '../learning/training/answering.ts'
+import { makeEmbedder, type Embedder, type StoredModel } from './embedding-models.ts'
+import type { Pace } from './pace.ts'
 
-/** Windows that are copied out of a set at once. */
-const chunk = 4096
+/** Windows that are copied out of a set, and computed, before anybody is heard. A multiple of what a network computes at once: where a chunk ends changes nothing. */
+const chunk = 256
 
-/** What a finished network says of every window of a set: unit-length embeddings, [windows, dimensions], in the set's order. @throws LabError of the engine, `cancelled`. */
-export async function embeddingsOf(stored: StoredModel, set: WindowSet, engine: Engine, signal?: AbortSignal): Promise<{ readonly dimensions: number; readonly values: Float32Array }> {
-  const windows = set.subject.length
-  const embedder = await makeEmbedder(stored, engine)
-  try {
-    let values = new Float32Array(0)
-    let dimensions = 1
-    for (let from = 0; from < windows; from += chunk) {
-      if (signal?.aborted) throw new LabError('cancelled', 'Embedding windows was cancelled.')
-      const rows = Int32Array.from({ length: Math.min(chunk, windows - from) }, (_, i) => from + i)
-      const answers = await embedder.embed(samplesOf(set, rows))
-      if (from === 0) values = new Float32Array(windows * (dimensions = answers.dimensions))
-      values.set(answers.embeddings, from * dimensions)
+/** What a network says of these windows of a set, in their order. @throws LabError of the engine, and what `pace` throws. */
+export async function answersTo(embedder: Pick<Embedder, 'embed'>, set: WindowSet, rows: Int32Array, pace: Pace): Promise<Answers> {
+  let all: Answers = { dimensions: 1, embeddings: new Float32Array(0), cosines: new Float32Array(0) }
+  for (let from = 0; from < Math.max(1, rows.length); from += chunk) {
+    const part = rows.subarray(from, from + chunk)
+    const { dimensions, embeddings, cosines } = await embedder.embed(samplesOf(set, part))
+    if (from === 0) all = { dimensions, embeddings: new Float32Array(rows.length * dimensions), cosines: new Float32Array(part.length === 0 ? 0 : (rows.length * cosines.length) / part.length) }
+    all.embeddings.set(embeddings, from * dimensions)
+    if (part.length > 0) all.cosines.set(cosines, (from * cosines.length) / part.length)
+    await pace(Math.min(1, (from + chunk) / Math.max(1, rows.length)))
+  }
+  return all
+}
+
+/** Unit-length embeddings, [windows, dimensions], in a set's order. */
+export interface FrozenEmbeddings {
+  readonly dimensions: number
+  readonly values: Float32Array
+}
+
+/** What a run's finished networks say of all windows of its sets: every one is asked once, whichever models are made from its answers. */
+export class FrozenAnswers {
+  readonly #engine: Engine
+  readonly #known = new WeakMap<StoredModel, WeakMap<WindowSet, FrozenEmbeddings>>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** @throws LabError of the engine, and what `pace` throws; then nothing is kept. */
+  async embeddingsOf(stored: StoredModel, set: WindowSet, pace: Pace): Promise<FrozenEmbeddings> {
+    const known = this.#known.get(stored) ?? new WeakMap<WindowSet, FrozenEmbeddings>()
+    this.#known.set(stored, known)
+    const found = known.get(set)
+    if (found) return found
+    const embedder = await makeEmbedder(stored, this.#engine)
+    try {
+      const { dimensions, embeddings } = await answersTo(embedder, set, Int32Array.from(set.subject.keys()), pace)
+      const made = { dimensions, values: embeddings }
+      known.set(set, made)
+      return made
+    } finally {
+      embedder.dispose()
     }
-    return { dimensions, values }
-  } finally {
-    embedder.dispose()
   }
 }
 

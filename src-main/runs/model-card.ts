@@ -1,6 +1,6 @@
-import type { ModelExport, ModelName, RunRecord, RunReport, SystemEvaluation } from '../contract/index.ts'
+import { decisionUnit, type ModelExport, type ModelName, type RunRecord, type RunReport, type SystemEvaluation } from '../contract/index.ts'
 import { presets } from '../learning/networks/presets.ts'
-import { beatsWords, decimal, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
+import { decimal, decisionWords, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
 import { intendedUse, licenceNote } from './model-metadata.ts'
 import { preprocessingOf, preprocessingWords } from './preprocessing.ts'
 import { sentenceWords } from './report-words.ts'
@@ -58,9 +58,10 @@ function evaluationOf({ report, model }: CardFacts): SystemEvaluation | null {
 
 function frontMatter(facts: CardFacts): string {
   const { record, model } = facts
+  const unit = decisionUnit(record.recipe)
   const evaluation = evaluationOf(facts)
   const results = (evaluation?.byBeats ?? []).flatMap((probe) => [
-    ...metric('equal_error_rate', `EER, ${beatsWords(probe.beats)}`, probe.eer.value), ...metric('rank_1', `Rank-1, ${beatsWords(probe.beats)}`, probe.identification.rank1.value),
+    ...metric('equal_error_rate', `EER, ${decisionWords(probe.beats, unit)}`, probe.eer.value), ...metric('rank_1', `Rank-1, ${decisionWords(probe.beats, unit)}`, probe.identification.rank1.value),
   ])
   return [
     '---',
@@ -101,7 +102,7 @@ function networkOptions({ recipe }: RunRecord, model: ModelName) {
 
 function outOfScope(facts: CardFacts): string[] {
   const headline = evaluationOf(facts)?.byBeats[0]
-  const measured = headline?.eer.value == null ? 'The EER of this model was not measured.' : `The EER of this model is ${percentEstimate(headline.eer)} deciding by ${beatsWords(headline.beats)} (split strategy ${facts.record.split.strategy}).`
+  const measured = headline?.eer.value == null ? 'The EER of this model was not measured.' : `The EER of this model is ${percentEstimate(headline.eer)} deciding by ${decisionWords(headline.beats, decisionUnit(facts.record.recipe))} (split strategy ${facts.record.split.strategy}).`
   return [
     'No medical diagnosis: nothing was learnt about health, and nothing was tested.',
     `No unlocking of devices, doors or records at a cross-session EER above ${percent(unlockEer, 0)}. ${measured}`,
@@ -130,7 +131,7 @@ function metricsTable(facts: CardFacts): string {
     const at1 = probe.fnmrAtFmr.find(({ fmr }) => fmr === 0.01)
     const costs = probe.minDcf.map(({ prior, cost }) => `${plainEstimate(cost)} at prior ${decimal(prior)}`).join('; ')
     return [
-      beatsWords(probe.beats), percentEstimate(probe.eer), at1 ? percentEstimate(at1.fnmr) : noFigure, costs, percentEstimate(probe.identification.rank1), `${whole(probe.genuineTrials)} / ${whole(probe.impostorTrials)}`,
+      decisionWords(probe.beats, decisionUnit(facts.record.recipe)), percentEstimate(probe.eer), at1 ? percentEstimate(at1.fnmr) : noFigure, costs, percentEstimate(probe.identification.rank1), `${whole(probe.genuineTrials)} / ${whole(probe.impostorTrials)}`,
     ]
   })
   const heads = ['Decision by', 'EER', 'FNMR at FMR 1 %', 'minDCF', 'Rank-1', 'Genuine / impostor trials']
@@ -198,7 +199,7 @@ function limitations(facts: CardFacts): string[] {
     ...(record.containsWithdrawn ? ['A person whose recordings were learnt has withdrawn consent since: retrain without them before any further use.'] : []),
     ...(subjects !== null && subjects < fewSubjects ? [`${subjects} people were tested: fewer than ${fewSubjects} cannot rank variants of a model, and intervals are wide.`] : []),
     ...(report?.leaks ?? []).map(({ check, severity, message }) => `Leak check ${check} (${severity}): ${inline(message)}`),
-    ...(report?.sentences ?? []).filter(({ code, data }) => data.system === facts.model && ['better', 'worse', 'no-significant-difference', 'too-few-subjects-to-rank'].includes(code)).map((sentence) => inline(sentenceWords(sentence))),
+    ...(report?.sentences ?? []).filter(({ code, data }) => data.system === facts.model && ['better', 'worse', 'no-significant-difference', 'too-few-subjects-to-rank'].includes(code)).map((sentence) => inline(sentenceWords(sentence, decisionUnit(facts.record.recipe)))),
     'Heart rate, posture, drugs, illness, electrodes and the years between two recordings change a heartbeat; only what the split holds apart was tested.',
     'Embeddings of a heartbeat are personal data: whoever has them can compare them with others.',
     'Presentation attacks (replayed or synthesised signals) were not tested.',

@@ -7,8 +7,9 @@ import { planAlignedStudent, planAlignment } from './cross-modal/clip-models.ts'
 import { fusionData, planFusion, planFusedStudent } from './cross-modal/fusion-models.ts'
 import { planBridgedStudent, planMatcher } from './cross-modal/sembridge-models.ts'
 import type { StoredModel } from './embedding-models.ts'
-import { fittedAmong } from './frozen-answers.ts'
+import { fittedAmong, type FrozenAnswers } from './frozen-answers.ts'
 import { honestTraining, requireHonestPairs } from './honest-training.ts'
+import type { Pace } from './pace.ts'
 import type { RunData } from './run-data.ts'
 import type { TrainingData } from './training-data.ts'
 
@@ -26,6 +27,10 @@ export interface PlanContext {
   readonly before: readonly StoredModel[]
   readonly engine: Engine
   readonly seed: number
+  /** What those before it say of this run's windows. */
+  readonly frozen: FrozenAnswers
+  /** Of planning; windows that are matched anew while a model learns ask it too. */
+  readonly pace: Pace
 }
 
 /** The networks of every recipe, in the order in which they are fitted: each may ask for those before it. */
@@ -44,7 +49,7 @@ export function modelsOf(recipe: Recipe): ModelName[] {
 
 /**
  * @throws LabError `recipe-invalid` for a model that the recipe has not, `run-not-finished` when one that it needs is missing, `split-leaks` before anything is learnt from what tests or chooses, and those of
- *   the engine.
+ *   the engine, and `cancelled`.
  */
 export async function planModel(name: ModelName, context: PlanContext): Promise<PlannedModel> {
   requireHonestPairs(context.run)
@@ -68,7 +73,7 @@ async function planOf(name: ModelName, context: PlanContext): Promise<PlannedMod
   if (recipe.recipe === 'fusion' && name === 'student') return planFusedStudent(recipe, context)
   if (recipe.recipe === 'clip' && name === 'alignment') return planAlignment(recipe, context)
   if (recipe.recipe === 'clip' && name === 'student') return planAlignedStudent(recipe, context)
-  if (recipe.recipe === 'sembridge' && name === 'matcher') return planMatcher(recipe, context)
+  if (recipe.recipe === 'sembridge' && name === 'matcher') return await planMatcher(recipe, context)
   if (recipe.recipe === 'sembridge' && name === 'student') return planBridgedStudent(recipe, context)
   throw new LabError('recipe-invalid', `The recipe "${recipe.recipe}" has no model "${name}".`, { path: 'recipe', recipe: recipe.recipe, model: name })
 }
@@ -76,9 +81,9 @@ async function planOf(name: ModelName, context: PlanContext): Promise<PlannedMod
 export const settingOf = ({ classes, set }: TrainingData): PhaseSetting => ({ people: classes.subjects.length, length: set.length, channels: set.channels })
 
 /** What a model is tested with; `null`: it recognises nobody by itself, or there is nothing of its modality to test it with. */
-export async function testData(name: ModelName, { run, models, engine }: { readonly run: RunData; readonly models: readonly StoredModel[]; readonly engine: Engine }): Promise<TrainingData | null> {
+export async function testData(name: ModelName, { run, models, frozen }: { readonly run: RunData; readonly models: readonly StoredModel[]; readonly frozen: FrozenAnswers }, pace: Pace): Promise<TrainingData | null> {
   if (name === 'alignment' || name === 'matcher') return null
-  if (name === 'fusion') return testable(await fusionData(run, models, engine).then(({ data }) => data))
+  if (name === 'fusion') return testable(await fusionData({ run, before: models, frozen }, pace).then(({ data }) => data))
   return name === 'teacher' && run.teacher ? testable(run.teacher.data) : run.data
 }
 

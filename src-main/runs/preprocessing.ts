@@ -36,6 +36,8 @@ export interface Preprocessing {
   }
   /** Of PPG, within one band-passed window, before it is normalised: signal/pulse-quality.ts. */
   readonly quality: { readonly minimumPulseCorrelation: number; readonly minimumSkewness: number } | null
+  /** Of an accelerometer beside the signal, where there is one: signal/motion.ts. */
+  readonly motion: { readonly maximumG: number } | null
   readonly outliers: { readonly minimumCorrelationWithMedianBeat: number; readonly keepAtLeast: 3 } | null
   readonly zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)'
 }
@@ -49,7 +51,7 @@ const rules: Readonly<Record<WindowOptions['mode'], string>> = {
 /** @example preprocessingOf(use).filter // { kind: 'butterworth-band-pass', lowHz: 0.5, highHz: 40, order: 4, zeroPhase: true, at: 'recording rate, before resampling' } */
 export function preprocessingOf({ windows, rateHz, length, channels }: Pick<ModelUse, 'windows' | 'rateHz' | 'length' | 'channels'>): Preprocessing {
   const cut = cutOptions(windows)
-  const { lane, channel, mode, filtered, dropFirstSeconds, minimumCorrelation, strideSeconds, beatsPerGroup, quality } = windows
+  const { lane, channel, mode, filtered, dropFirstSeconds, minimumCorrelation, strideSeconds, beatsPerGroup, quality, maximumMotion } = windows
   return {
     lane, channel, rateHz, channels, length,
     filter: filtered ? { kind: 'butterworth-band-pass', ...bands[lane], order: filterOrder, zeroPhase: true, at: 'recording rate, before resampling' } : null,
@@ -58,13 +60,14 @@ export function preprocessingOf({ windows, rateHz, length, channels }: Pick<Mode
       mode, ...spanOf(cut), anchorSample: windowSamples(cut).before, strideSeconds: mode === 'window' ? strideSeconds : null, beatsPerGroup: mode === 'summary-beat' ? beatsPerGroup : null, rule: rules[mode],
     },
     quality: quality === null ? null : { minimumPulseCorrelation: quality.correlation, minimumSkewness: quality.skewness },
+    motion: maximumMotion === null ? null : { maximumG: maximumMotion },
     outliers: minimumCorrelation === null || mode === 'window' ? null : { minimumCorrelationWithMedianBeat: minimumCorrelation, keepAtLeast: 3 },
     zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)',
   }
 }
 
 /** The same in a sentence, for a model card. */
-export function preprocessingWords({ lane, rateHz, filter, dropFirstSeconds, window, quality, outliers, length }: Preprocessing): string {
+export function preprocessingWords({ lane, rateHz, filter, dropFirstSeconds, window, quality, motion, outliers, length }: Preprocessing): string {
   const parts = [
     `${lane.toUpperCase()} at ${rateHz} Hz`,
     filter ? `band-pass ${filter.lowHz}-${filter.highHz} Hz (Butterworth, order ${filter.order}, forwards and backwards)` : 'not filtered',
@@ -72,6 +75,7 @@ export function preprocessingWords({ lane, rateHz, filter, dropFirstSeconds, win
     `${window.rule}: ${length} samples${window.mode === 'window' ? `, every ${window.strideSeconds} s` : `, from ${window.beforeSeconds} s before to ${window.afterSeconds} s after`}`,
     ...(window.beatsPerGroup === null ? [] : [`groups of ${window.beatsPerGroup}`]),
     ...(quality ? [`windows whose pulses correlate below ${quality.minimumPulseCorrelation} with their mean, or whose skewness is below ${quality.minimumSkewness}, left out`] : []),
+    ...(motion ? [`windows in which an accelerometer moved by more than ${motion.maximumG} g (root mean square about its mean) left out`] : []),
     ...(outliers ? [`beats that correlate below ${outliers.minimumCorrelationWithMedianBeat} with the recording's median beat left out, but never below ${outliers.keepAtLeast}`] : []),
     'each window to mean 0 and standard deviation 1',
   ]

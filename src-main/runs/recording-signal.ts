@@ -11,6 +11,7 @@ import { openRecord } from '../exchange/open-record.ts'
 import { presetRules } from '../exchange/presets.ts'
 import { RuleSet } from '../exchange/rule-text.ts'
 import { openSourceFolder } from '../exchange/source-files.ts'
+import { inGravities, motionLanes } from './motion-track.ts'
 import type { SignalSource } from './signal-windows.ts'
 import { chosenLane } from './window-lane.ts'
 import type { WindowSetOptions } from './window-options.ts'
@@ -42,16 +43,18 @@ export async function recordingSignal(dataset: Dataset, id: RecordingId, options
       const places = ownRows(rateHz, rowRateHz, 0, rows)
       return all.map((values) => Float32Array.from(places, (row) => values[row]))
     }
+    const axes = options.maximumMotion === null ? [] : motionLanes(recording.lanes)
+    const motion = axes.length === 0 ? {} : { motion: { rateHz: rowRateHz, axes: inGravities(await stored.physical(axes.map((axis) => axis.index), 0, rows, signal), axes) } }
     const labels = options.mode === 'window' ? null : await exportLabels(dataset, recording, options.annotator, [{ from: 0, to: rows }])
     const known = labels === null || labels.from === null ? [] : beatsOn(labels, recording, chosen).map(({ row }) => (row * rateHz) / rowRateHz)
     if (options.mode === 'window' || known.length > 0) {
       const [samples] = await own([index])
-      return { samples, rateHz, finest: 1 / lane.gainCountsPerUnit, beats: known.length > 0 ? known : null }
+      return { samples, rateHz, finest: 1 / lane.gainCountsPerUnit, beats: known.length > 0 ? known : null, ...motion }
     }
     // It was not analysed yet: as the analysis will.
     const leads = leadsWith(index, recording.lanes.map(({ kind, rateHz: laneHz }) => ({ kind, rateHz: laneHz ?? rowRateHz })), rows)
     const samples = await own(leads)
-    return { samples: samples[leads.indexOf(index)], rateHz, finest: 1 / lane.gainCountsPerUnit, beats: beatsOf(options.lane, samples, leads.indexOf(index), rateHz) }
+    return { samples: samples[leads.indexOf(index)], rateHz, finest: 1 / lane.gainCountsPerUnit, beats: beatsOf(options.lane, samples, leads.indexOf(index), rateHz), ...motion }
   })
 }
 
@@ -82,7 +85,13 @@ export async function fileSignal(path: string, options: WindowSetOptions, signal
   const leads = leadsWith(index, lanes.map((one) => ({ kind: one.kind, rateHz: source.rateHz * one.samples })), Math.round(mostSeconds * rateHz))
   const samples = await beginning(source.blocks(signal ? { signal } : {}), leads.map((lead) => ({ index: lead, lane: lanes[lead] })), Math.round(mostSeconds * rateHz))
   const place = leads.indexOf(index)
-  return { samples: samples[place], rateHz, finest: 1 / lane.gainCountsPerUnit, beats: options.mode === 'window' ? null : beatsOf(options.lane, samples, place, rateHz) }
+  const beats = options.mode === 'window' ? null : beatsOf(options.lane, samples, place, rateHz)
+  // In the file's order: the rate of the first axis is the others' too, unless they are another sensor's.
+  const axes = options.maximumMotion === null ? [] : motionLanes(lanes).filter((axis, _, [first]) => lanes[axis.index].samples === lanes[first.index].samples)
+  if (axes.length === 0) return { samples: samples[place], rateHz, finest: 1 / lane.gainCountsPerUnit, beats }
+  const motionHz = source.rateHz * lanes[axes[0].index].samples
+  const moved = await beginning(source.blocks(signal ? { signal } : {}), axes.map((axis) => ({ index: axis.index, lane: lanes[axis.index] })), Math.round(mostSeconds * motionHz))
+  return { samples: samples[place], rateHz, finest: 1 / lane.gainCountsPerUnit, beats, motion: { rateHz: motionHz, axes: inGravities(moved, axes) } }
 }
 
 /** The first `most` physical samples of lanes of one rate. */

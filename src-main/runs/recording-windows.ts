@@ -6,6 +6,7 @@ import type { ExportEntry } from '../exchange/export-plan.ts'
 import { spanOf, windowSamples, WindowStretch, type Anchor } from '../exchange/window-stretch.ts'
 import { pulseQuality } from '../signal/pulse-quality.ts'
 import { segment, zScored } from '../signal/segmentation.ts'
+import { MotionTrack } from './motion-track.ts'
 import { cutOptions, type WindowSetOptions } from './window-options.ts'
 
 /** What became of the windows that were wanted in one role's rows of a recording: `wanted` is the sum of all that follow it, but for groups, which are made of several. */
@@ -21,6 +22,8 @@ export interface WindowCounts {
   flat: number
   /** PPG below the quality gate. */
   lowQuality: number
+  /** Moved more than the limit. */
+  moved: number
   /** Unlike the median beat. */
   outliers: number
   /** Beats too few to fill a group, of `summary-beat`. */
@@ -30,6 +33,8 @@ export interface WindowCounts {
 export interface RoleWindows {
   readonly role: SplitRole
   readonly counts: WindowCounts
+  /** Windows that passed the limit of motion because nobody measured it there, before they were grouped; 0 without a limit. */
+  readonly unmeasured: number
   readonly rows: readonly number[]
   /** [windows, length]. */
   readonly samples: Float32Array
@@ -55,7 +60,11 @@ interface Region {
 
 /** The windows of one recording, by role. The median beat that decides on outliers is the role's own. @throws LabError `cancelled`, and those of reading. */
 export async function recordingWindows(source: RecordingSource): Promise<RoleWindows[]> {
-  const { item, stored, lane, beats, options, signal } = source
+  const { item, recording, stored, lane, beats, options, signal } = source
+  const rowRateHz = item.entry.rateHz
+  const motion = options.maximumMotion === null ? null : MotionTrack.of(recording, stored, rowRateHz)
+  const { beforeSeconds, afterSeconds } = spanOf(cutOptions(options))
+  const motionAt = (row: number): Promise<number | null> | null => motion && motion.over(Math.round(row - beforeSeconds * rowRateHz), Math.round(row + afterSeconds * rowRateHz), signal)
   const gathered = new Map((item.roles ?? []).map(({ role }) => [role, new Gathered(options, 1 / lane.lane.gainCountsPerUnit)]))
   for (const { spans, roleAt } of regionsOf(source)) {
     const of = (row: number): Gathered | undefined => {
@@ -63,8 +72,8 @@ export async function recordingWindows(source: RecordingSource): Promise<RoleWin
       return role === null ? undefined : gathered.get(role)
     }
     for (const span of spans) {
-      const stretch = new WindowStretch({ stored, lane, beats, rowRateHz: item.entry.rateHz, options: cutOptions(options), onFailure: (why, row) => of(row)?.failed(why), ...(signal && { signal }) }, span)
-      for await (const { row, samples } of stretch.windows()) of(row)?.add(row, samples)
+      const stretch = new WindowStretch({ stored, lane, beats, rowRateHz, options: cutOptions(options), onFailure: (why, row) => of(row)?.failed(why), ...(signal && { signal }) }, span)
+      for await (const { row, samples } of stretch.windows()) of(row)?.add(row, samples, await motionAt(row))
     }
   }
   return [...gathered].map(([role, windows]) => ({ role, ...windows.finished() }))
@@ -82,7 +91,8 @@ function regionsOf({ item, acrossRoles, options }: RecordingSource): Region[] {
 class Gathered {
   readonly #rows: number[] = []
   readonly #cut: Float32Array[] = []
-  readonly #counts: WindowCounts = { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 }
+  readonly #counts: WindowCounts = { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, moved: 0, outliers: 0, tooFew: 0 }
+  #unmeasured = 0
   readonly #options: WindowSetOptions
   readonly #finest: number
 
@@ -96,13 +106,15 @@ class Gathered {
     this.#counts[why]++
   }
 
-  add(row: number, samples: Float32Array): void {
+  /** `motion`: `null` where nobody knows. */
+  add(row: number, samples: Float32Array, motion: number | null): void {
     this.#counts.wanted++
-    const fault = faultOf(samples, this.#finest, this.#options)
+    const fault = faultOf(samples, this.#finest, this.#options, motion)
     if (fault !== null) {
       this.#counts[fault]++
       return
     }
+    if (motion === null && this.#options.maximumMotion !== null) this.#unmeasured++
     this.#rows.push(row)
     this.#cut.push(samples)
   }
@@ -114,10 +126,11 @@ class Gathered {
     const laid = new Float32Array(this.#cut.length * length)
     for (const [k, samples] of this.#cut.entries()) laid.set(samples, k * length)
     const counts = this.#counts
+    const unmeasured = this.#unmeasured
     if (mode === 'window') {
       if (zScore) for (let k = 0; k < this.#cut.length; k++) zScored(laid.subarray(k * length, (k + 1) * length))
       counts.kept = this.#rows.length
-      return { counts, rows: this.#rows, samples: laid }
+      return { counts, unmeasured, rows: this.#rows, samples: laid }
     }
     // Laid end to end, beats are a signal like any other: outliers, groups and normalisation have one home.
     const span = spanOf(cutOptions(options))
@@ -129,13 +142,14 @@ class Gathered {
     const samples = new Float32Array(counts.kept * length)
     let at = 0
     for (const { values } of chosen.windows()) samples.set(values, at++ * length)
-    return { counts, rows: chosen.rows.map((place) => this.#rows[(place - before) / length]), samples }
+    return { counts, unmeasured, rows: chosen.rows.map((place) => this.#rows[(place - before) / length]), samples }
   }
 }
 
-/** What is wrong with one window, before it is normalised and whatever the others are like. */
-export function faultOf(samples: Float32Array, finest: number, { quality, rateHz }: Pick<WindowSetOptions, 'quality' | 'rateHz'>): 'flat' | 'lowQuality' | null {
+/** What is wrong with one window, before it is normalised and whatever the others are like. `motion`: of the accelerometer meanwhile, g; `null`: nobody knows, and it passes. */
+export function faultOf(samples: Float32Array, finest: number, { quality, maximumMotion, rateHz }: Pick<WindowSetOptions, 'quality' | 'maximumMotion' | 'rateHz'>, motion: number | null): 'flat' | 'moved' | 'lowQuality' | null {
   if (isFlat(samples, finest)) return 'flat'
+  if (motion !== null && maximumMotion !== null && motion > maximumMotion) return 'moved'
   if (quality === null) return null
   const { correlation, skewness } = pulseQuality(samples, rateHz)
   return skewness < quality.skewness || (correlation !== null && correlation < quality.correlation) ? 'lowQuality' : null

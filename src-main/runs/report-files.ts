@@ -1,4 +1,4 @@
-import type { RunRecord, RunReport } from '../contract/index.ts'
+import { LabError, type RunRecord, type RunReport } from '../contract/index.ts'
 import { modelCard } from './model-card.ts'
 import { reportPage } from './report-page.ts'
 import type { RunFolder } from './run-folder.ts'
@@ -11,5 +11,15 @@ export async function writeReportFiles(folder: RunFolder, record: RunRecord, rep
   await folder.writeText('report.html', reportPage(record, report, await folder.epochs()))
   for (const model of networks.filter((name) => report.systems[name] !== undefined)) {
     await folder.writeText(`model-card-${model}.md`, modelCard({ record, report, model, exported: null, synthetic: null, program: report.facts.program }))
+  }
+}
+
+/** The page of a run's report; where an erasure has taken it away, made of what the report says now. @throws LabError `report-not-found`, `run-invalid`. */
+export async function reportPageOf(folder: RunFolder): Promise<string> {
+  try {
+    return await folder.reportPage()
+  } catch (thrown) {
+    if (LabError.from(thrown).code !== 'report-not-found') throw thrown
+    return reportPage(await folder.record(), await folder.report(), await folder.epochs())
   }
 }

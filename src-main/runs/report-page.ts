@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { RunEpoch, RunRecord, RunReport } from '../contract/index.ts'
+import { decisionUnit, type DecisionUnit, type RunEpoch, type RunRecord, type RunReport } from '../contract/index.ts'
 import { crossModalParts } from './cross-modal/report-section.ts'
-import { beatsWords, decimal } from './figure-words.ts'
+import { shotsParts } from './cross-modal/shots-section.ts'
+import { decimal, decisionWords } from './figure-words.ts'
 import { element, joined, list, markupOf, Markup, plots, table, type Content } from './html-parts.ts'
 import { reportStyle } from './report-style.ts'
 import { beatsOf, beatsTable, comparisonsTable, factsTable, modelsTable, reliabilityTable, subjectsTable, systemsTable, type NamedSystem } from './report-tables.ts'
@@ -24,19 +25,21 @@ const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 export function reportPage(record: RunRecord, report: RunReport, epochs: readonly RunEpoch[]): string {
   const systems: NamedSystem[] = Object.entries(report.systems)
   const title = `${record.name}: report`
+  const unit = decisionUnit(record.recipe)
   const parts: Content[] = [
     element('h1', record.name === '' ? record.id : record.name),
     element('p', `Pulseprint run ${record.id}, evaluated ${report.facts.evaluatedAt}. Percentages in brackets are 95 % intervals over drawn subjects.`, 'soft'),
     ...(record.containsWithdrawn ? [element('p', 'A person whose recordings were learnt has withdrawn consent since. Retrain without them.', 'bad')] : []),
-    list(report.sentences.map((sentence) => (sentence.code === 'leak-found' || sentence.code === 'permutation-not-at-chance' ? element('span', sentenceWords(sentence), 'bad') : sentenceWords(sentence)))),
-    section('Side by side', beatsOf(systems).flatMap((beats) => [element('h3', `Decisions from ${beatsWords(beats)}`), beatsTable(systems, beats)])),
-    section('Comparisons', comparisonsTable(report)),
+    list(report.sentences.map((sentence) => (sentence.code === 'leak-found' || sentence.code === 'permutation-not-at-chance' ? element('span', sentenceWords(sentence, unit), 'bad') : sentenceWords(sentence, unit)))),
+    section('Side by side', beatsOf(systems).flatMap((beats) => [element('h3', `Decisions from ${decisionWords(beats, unit)}`), beatsTable(systems, beats)])),
+    section('Comparisons', comparisonsTable(report, unit)),
     section('Curves', [
-      ...beatsOf(systems).map((beats) => errorPlots(systems, beats)),
+      ...beatsOf(systems).map((beats) => errorPlots(systems, beats, unit)),
       element('p', 'DET: in normal-deviate axes, further down and left is better; the dotted line is where both errors are equal. CMC: ranks on a logarithmic axis.', 'soft'),
     ]),
     section('Calibration, cost, and what the figures rest on', [systemsTable(systems), ...systems.flatMap((system) => calibrationParts(system))]),
-    section('Across modalities', report.crossModal ? crossModalParts(report.crossModal) : []),
+    section('Across modalities', report.crossModal ? crossModalParts(report.crossModal, unit) : []),
+    section('Enrolment with few windows', shotsParts(systems, unit)),
     section('Training', trainingParts(record, epochs)),
     section('Subjects', systems.flatMap(([name, { evaluation }]) => (evaluation.perSubject.length === 0 ? [] : [element('h3', name), plots([zooPlot(`Subjects: ${name}`, evaluation.perSubject)]), element('p', zooMarks, 'soft'), subjectsTable(evaluation)]))),
     section('Leak checks', [
@@ -56,9 +59,9 @@ export function reportPage(record: RunRecord, report: RunReport, epochs: readonl
 const section = (title: string, parts: readonly Content[]): Markup => (parts.every((part) => markupOf(part) === '') ? new Markup('') : element('section', [element('h2', title), joined(parts)]))
 
 /** All systems in one DET and one CMC; score histograms one by one. */
-function errorPlots(systems: readonly NamedSystem[], beats: number): Markup {
+function errorPlots(systems: readonly NamedSystem[], beats: number, unit: DecisionUnit): Markup {
   const probes = systems.flatMap(([name, { evaluation }]) => evaluation.byBeats.filter((each) => each.beats === beats).map((probe) => ({ name, probe })))
-  const words = beatsWords(beats)
+  const words = decisionWords(beats, unit)
   return plots([
     detPlot(`DET, ${words}`, probes.map(({ name, probe }) => ({ name, det: probe.det }))),
     cmcPlot(`CMC, ${words}`, probes.map(({ name, probe }) => ({ name, cmc: probe.identification.cmc }))),

@@ -16,9 +16,9 @@ export const reportStyle = [
   'table{border-collapse:collapse;margin:8px 0;font-variant-numeric:tabular-nums;font-size:14px}th,td{padding:4px 12px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:anywhere}th{color:var(--soft);font-weight:600}',
   'thead th{border-bottom:2px solid var(--line)}tbody th{min-width:16ch}.scroll{overflow-x:auto}pre{background:var(--sunken);padding:12px;overflow-x:auto;font-size:12px;white-space:pre-wrap;overflow-wrap:anywhere}',
   '.plots{display:flex;flex-wrap:wrap;align-items:flex-start;gap:16px 24px}.plot{max-width:100%;height:auto;font:12px system-ui,sans-serif}.plot .title{font-weight:600;fill:var(--ink)}.plot .tick{fill:var(--soft);font-size:11px}.plot .label{fill:var(--soft)}',
-  '.plot .frame{fill:none;stroke:var(--faint)}.plot .grid{stroke:var(--line)}.curve{fill:none;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.area{fill-opacity:.12}.guide{stroke:var(--faint);stroke-width:1;stroke-dasharray:1 4}',
+  '.plot .frame{fill:none;stroke:var(--faint)}.plot .grid{stroke:var(--line)}.curve{fill:none;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.whisker{fill:none;stroke-width:1.5;stroke-opacity:.7}.area{fill-opacity:.12}.guide{stroke:var(--faint);stroke-width:1;stroke-dasharray:1 4}',
   '.bar{fill:var(--s1);fill-opacity:.55}.count{fill:var(--faint)}.dot{stroke:none}.dot.plain{fill:var(--faint);fill-opacity:.7}',
   seriesRules,
-  '.dot{stroke-dasharray:none}',
+  '.dot,.whisker{stroke-dasharray:none}',
   `@media print{:root{${variables(light)}}body{padding:0;font-size:11px;max-width:none}h2{break-after:avoid}tr,svg,li{break-inside:avoid}.scroll{overflow:visible}table{font-size:10px}pre{font-size:9px}}`,
 ].join('\n')

@@ -1,5 +1,5 @@
-import type { CalibrationMeasures, ModelName, ProbeEvaluation, RunRecord, RunReport, SystemEvaluation } from '../contract/index.ts'
-import { beatsWords, decimal, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
+import type { CalibrationMeasures, DecisionUnit, ModelName, ProbeEvaluation, RunRecord, RunReport, SystemEvaluation } from '../contract/index.ts'
+import { decimal, decisionWords, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
 import { table, type Content, type Markup } from './html-parts.ts'
 import { measureWords, seedWords, verdictWords } from './report-words.ts'
 
@@ -14,7 +14,7 @@ export function factsTable(record: RunRecord, { facts, run }: RunReport): Markup
     ['Version', `${facts.version} (${facts.versionHash})`], ['Split', `${facts.split}, ${facts.strategy} (${facts.splitHash})`], ['Windows', facts.windowsHash],
     ...(windows
       ? ([
-          ['Windows by role', counts(windows.byRole)], ['Windows left out', counts(windows.dropped)],
+          ['Windows by role', counts(windows.byRole)], ['Windows left out', counts(windows.dropped)], ...(windows.unmeasured ? [['Windows whose motion nobody measured', whole(windows.unmeasured)] satisfies [string, string]] : []),
           ['People, recordings', `${whole(windows.subjects)}, ${whole(windows.recordings)}`], ['Window', `${windows.length} samples, ${windows.channels} channel(s), ${decimal(windows.rateHz)} Hz`],
         ] satisfies [string, string][])
       : []),
@@ -36,7 +36,7 @@ export function modelsTable(record: RunRecord): Markup {
 }
 
 /** One row per figure, one column per system. */
-function sideBySide(systems: readonly NamedSystem[], rows: readonly (readonly [string, (system: ReportSystem) => Content])[]): Markup {
+export function sideBySide(systems: readonly NamedSystem[], rows: readonly (readonly [string, (system: ReportSystem) => Content])[]): Markup {
   return table(['', ...systems.map(([name]) => name)], rows.map(([what, say]) => [what, ...systems.map(([, system]) => say(system))]))
 }
 
@@ -113,14 +113,14 @@ function measures({ ece, eceEqualMass, brier, nll, accuracy, confidence }: Calib
   return `ECE ${percent(ece)} (equal mass ${percent(eceEqualMass)}), Brier ${decimal(brier)}, NLL ${decimal(nll)}, right ${percent(accuracy)}, sure ${percent(confidence)}`
 }
 
-export function comparisonsTable({ comparisons, seedComparisons }: RunReport): Markup[] {
+export function comparisonsTable({ comparisons, seedComparisons }: RunReport, unit: DecisionUnit): Markup[] {
   const points = (value: number | null): string => (value === null ? noFigure : `${(100 * value).toFixed(2)} points`)
   const interval = (found: { low: number; high: number } | null): string => (found ? `[${(100 * found.low).toFixed(2)}, ${(100 * found.high).toFixed(2)}]` : noFigure)
   return [
     table(['In words', 'Measure', 'Decision by', 'Difference', '95 % interval', 'Known to ±', 'p', 'p after Holm', 'Subjects'], comparisons.map((each) => [
-      verdictWords(each), measureWords(each.measure), beatsWords(each.beats), points(each.difference), interval(each.interval), points(each.halfWidth), decimal(each.p), decimal(each.adjustedP), whole(each.subjects),
+      verdictWords(each), measureWords(each.measure), decisionWords(each.beats, unit), points(each.difference), interval(each.interval), points(each.halfWidth), decimal(each.p), decimal(each.adjustedP), whole(each.subjects),
     ])),
-    table(['Over several seeds', '95 % interval', 't', 'p', 'Cohen\'s d_z'], seedComparisons.map((each) => [seedWords(each), interval(each.interval), decimal(each.t), decimal(each.p), decimal(each.dz)])),
+    table(['Over several seeds', '95 % interval', 't', 'p', 'Cohen\'s d_z'], seedComparisons.map((each) => [seedWords(each, unit), interval(each.interval), decimal(each.t), decimal(each.p), decimal(each.dz)])),
   ]
 }
 

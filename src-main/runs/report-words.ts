@@ -1,15 +1,15 @@
-import type { ReportSentence, SeedComparison, SystemComparison } from '../contract/index.ts'
-import { beatsWords, decimal, noFigure, percent, whole } from './figure-words.ts'
+import type { DecisionUnit, ReportSentence, SeedComparison, SystemComparison } from '../contract/index.ts'
+import { decimal, decisionWords, noFigure, percent, whole } from './figure-words.ts'
 
 const measureNames: Readonly<Record<string, string>> = { eer: 'EER', rank1: 'rank-1 rate' }
 
-/** A report's sentence in English. @example sentenceWords({ code: 'calibrated', data: { system: 'student', before: 0.21, after: 0.04, temperature: 2.5 } }) */
-export function sentenceWords({ code, data }: ReportSentence): string {
+/** A report's sentence in English. @example sentenceWords({ code: 'calibrated', data: { system: 'student', before: 0.21, after: 0.04, temperature: 2.5 } }, 'beat') */
+export function sentenceWords({ code, data }: ReportSentence, unit: DecisionUnit): string {
   const text = (key: string): string => String(data[key] ?? noFigure)
   const number = (key: string): number | null => (typeof data[key] === 'number' ? data[key] : null)
   const rate = (key: string): string => percent(number(key))
   const system = text('system')
-  const beats = beatsWords(number('beats') ?? 1)
+  const beats = decisionWords(number('beats') ?? 1, unit)
   const rank = number('rank1') === null ? '' : `, rank-1 ${rate('rank1')}`
   switch (code) {
     case 'headline':
@@ -19,14 +19,14 @@ export function sentenceWords({ code, data }: ReportSentence): string {
     case 'no-trials':
       return `${system}: no trials with ${beats} per decision; nothing can be said.`
     case 'too-few-subjects-to-rank':
-      return `${system} against ${text('reference')}: ${difference(data)}. With ${text('subjects')} people nobody can say which is better; ${text('needed')} are needed.`
+      return `${system} against ${text('reference')}: ${difference(data, unit)}. With ${text('subjects')} people nobody can say which is better; ${text('needed')} are needed.`
     case 'fnmr-not-shown':
       return `${system}: FNMR at FMR ${rate('fmr')} is not shown deciding by ${beats}: ${whole(number('impostorTrials'))} impostor trials are too few for it.`
     case 'better':
     case 'worse':
-      return `${system} is ${code} than ${text('reference')}: ${difference(data)}${adjusted(number('p'))}.`
+      return `${system} is ${code} than ${text('reference')}: ${difference(data, unit)}${adjusted(number('p'))}.`
     case 'no-significant-difference':
-      return `No significant difference between ${system} and ${text('reference')}: ${difference(data)}${adjusted(number('p'))}.`
+      return `No significant difference between ${system} and ${text('reference')}: ${difference(data, unit)}${adjusted(number('p'))}.`
     case 'leak-found':
       return `Leak (${text('check')}): ${text('message')}`
     case 'permutation-not-at-chance':
@@ -72,10 +72,10 @@ function pair(what: string, own: number | null, other: number | null): string[] 
   return own === null || other === null ? [] : [`${say(own)} ${what} against ${say(other)}`]
 }
 
-function difference(data: ReportSentence['data']): string {
+function difference(data: ReportSentence['data'], unit: DecisionUnit): string {
   const points = (value: unknown): string => (typeof value === 'number' ? (100 * value).toFixed(2) : noFigure)
   const known = typeof data.halfWidth === 'number' ? ` (known to ± ${points(data.halfWidth)})` : ''
-  return `${measureNames[String(data.measure)] ?? String(data.measure)} differs by ${points(data.difference)} points${known} deciding by ${beatsWords(Number(data.beats))}`
+  return `${measureNames[String(data.measure)] ?? String(data.measure)} differs by ${points(data.difference)} points${known} deciding by ${decisionWords(Number(data.beats), unit)}`
 }
 
 const adjusted = (p: number | null): string => (p === null ? '' : `, adjusted p = ${decimal(p)}`)
@@ -89,9 +89,9 @@ export function verdictWords({ system, reference, verdict }: Pick<SystemComparis
   return verdict === 'better' || verdict === 'worse' ? `${system} is ${verdict} than ${reference}` : `${system} against ${reference}: ${verdicts[verdict]}`
 }
 
-/** @example seedWords(comparison) // 'student - scratch, EER, 1 beat: mean difference -0.40 points over 5 seeds' */
-export function seedWords({ system, reference, measure, beats, seeds, meanDifference }: SeedComparison): string {
-  return `${system} - ${reference}, ${measureNames[measure]}, ${beatsWords(beats)}: mean difference ${(100 * meanDifference).toFixed(2)} points over ${seeds} seeds`
+/** @example seedWords(comparison, 'beat') // 'student - scratch, EER, 1 beat: mean difference -0.40 points over 5 seeds' */
+export function seedWords({ system, reference, measure, beats, seeds, meanDifference }: SeedComparison, unit: DecisionUnit): string {
+  return `${system} - ${reference}, ${measureNames[measure]}, ${decisionWords(beats, unit)}: mean difference ${(100 * meanDifference).toFixed(2)} points over ${seeds} seeds`
 }
 
 export const measureWords = (measure: string): string => measureNames[measure] ?? measure

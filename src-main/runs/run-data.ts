@@ -1,7 +1,8 @@
 import type { DatasetSplit, Recipe, WindowOptions } from '../contract/index.ts'
 import { sideOf } from '../curation/split-roles.ts'
 import type { Dataset } from '../dataset/dataset.ts'
-import { pairWindows, type PairRule } from '../learning/data/pair-windows.ts'
+import { pairWindows, type PairedColumns, type PairRule } from '../learning/data/pair-windows.ts'
+import { transitsOf, type Transit } from '../learning/data/pulse-transit.ts'
 import { windowsOf, type Classes } from '../learning/data/window-rows.ts'
 import { noPairs, refuseUnteachable } from './cross-modal/refusals.ts'
 import { trainingData, type TrainingData } from './training-data.ts'
@@ -19,6 +20,8 @@ export interface Modality {
 export interface TeachingModality extends Modality {
   /** For every window of the student's set the one of this set that was recorded at the same time, -1: none. */
   readonly pairs: Int32Array
+  /** Of beats of two lanes: the delay between them, by recording and role. */
+  readonly transits: readonly Transit[]
 }
 
 /** All windows of a run. The student's modality is what everything is judged on. Both know the same people under the same numbers. */
@@ -47,7 +50,7 @@ export async function runData(dataset: Dataset, split: DatasetSplit, recipe: Rec
   const teaching = await build(recipe.teacherWindows, 1)
   const reports = { teacher: teaching.report, student: built.report }
   refuseUnteachable(recipe, split, reports)
-  const pairs = pairsOf(recipe, teaching, built)
+  const { pairs, transits } = pairing(recipe, teaching.set, built.set)
   const requirePairs = (rows: Int32Array): void => {
     if (needsPairs(recipe) && !rows.some((row) => pairs[row] >= 0)) throw noPairs(recipe, split, reports, pairs.reduce((sum, pair) => sum + (pair >= 0 ? 1 : 0), 0))
   }
@@ -57,15 +60,17 @@ export async function runData(dataset: Dataset, split: DatasetSplit, recipe: Rec
   const teacher = trainingData(teaching.set, split, recipe, teaching.report, 'teacher')
   requirePairs(data.training)
   const classes = allPeople(data.classes, teacher.classes)
-  return { windows: recipe.windows, built, data: { ...data, classes }, teacher: { windows: recipe.teacherWindows, built: teaching, data: { ...teacher, classes }, pairs } }
+  return { windows: recipe.windows, built, data: { ...data, classes }, teacher: { windows: recipe.teacherWindows, built: teaching, data: { ...teacher, classes }, pairs, transits } }
 }
 
 /** Only SemBridge can do without any two windows of one moment, unless its matcher is to learn from such. */
 export const needsPairs = (recipe: CrossModalRecipe): boolean => recipe.recipe !== 'sembridge' || recipe.matcher.pairs === 'synchronous'
 
-/** Fixed windows begin together; a pulse comes after the R peak that made it: 276 ms, 92 to 448 ms for nine in ten (recognition.md A4). */
-function pairsOf({ windows, teacherWindows }: CrossModalRecipe, teaching: BuiltWindowSet, built: BuiltWindowSet): Int32Array {
-  return pairWindows(teaching.set, built.set, pairRule(teacherWindows, windows))
+/** Fixed windows begin together; a pulse comes after the R peak that made it: by the recording's own delay where it tells one, else by what is usual, 276 ms, 92 to 448 ms for nine in ten (recognition.md A4). */
+export function pairing({ windows, teacherWindows }: Pick<CrossModalRecipe, 'windows' | 'teacherWindows'>, first: PairedColumns, second: PairedColumns): Pick<TeachingModality, 'pairs' | 'transits'> {
+  const rule = pairRule(teacherWindows, windows)
+  const transits = windows.mode !== 'window' && teacherWindows.lane !== windows.lane ? transitsOf(first, second, rule) : []
+  return { pairs: pairWindows(first, second, rule, transits), transits }
 }
 
 /** @example pairRule({ mode: 'window', ... }, { mode: 'window', ... }) // { from: 0, usual: 0, to: 0 } */

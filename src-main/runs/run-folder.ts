@@ -4,7 +4,7 @@ import { writeAtomically, type Files } from '../dataset/files.ts'
 import { sha256 } from '../dataset/hashes.ts'
 import { JsonLinesAppender, readJsonLines } from '../dataset/json-lines.ts'
 import { acquireLock, lockHolder, type DatasetLock } from '../dataset/lock.ts'
-import { decodeArrays, encodeArrays, readArrays, type ArrayFile } from './array-file.ts'
+import { decodeArrays, encodeArrays, readArrays, type ArrayFile } from '../dataset/array-file.ts'
 
 const checkpointName = /^([0-9]{8})\.bin$/
 /** The newest may be what a crash cut off, or what a full disk refused. */
@@ -18,6 +18,7 @@ const keptCheckpoints = 2
  *     checkpoint/       NNNNNNNN.bin: the newest two, by number
  *     models/           <name>.bin: weights and running statistics with all that is needed to use them
  *     report.json, report.html, model-card-<name>.md
+ *     draws.bin         EER and rank-1 on every draw of people (draws-file.ts); names nobody
  *     thresholds.json   what a plain cosine has to reach, by model (fixed-thresholds.ts)
  *     templates/        <model>/<CODE>.json: enrolled people (dataset/template-files.ts)
  */

@@ -1,5 +1,6 @@
 import { findBeats } from '../dataset/lane-analysis.ts'
 import { spanOf, windowSamples } from '../exchange/window-stretch.ts'
+import { motionOf } from '../signal/motion.ts'
 import { resample } from '../signal/resample.ts'
 import { segment, zScored, type SegmentationInput } from '../signal/segmentation.ts'
 import { ecgBandPass, filterZeroPhase, ppgBandPass } from '../signal/zero-phase.ts'
@@ -14,6 +15,8 @@ export interface SignalSource {
   readonly finest: number
   /** R peaks or pulses, as places in `samples`, whole or not; `null`: they are looked for. */
   readonly beats: readonly number[] | null
+  /** The accelerometer beside it, g by axis, from the same moment on; left out where there is none, or no limit of motion. */
+  readonly motion?: { readonly axes: readonly Float32Array[]; readonly rateHz: number }
 }
 
 export interface SignalWindows {
@@ -22,7 +25,7 @@ export interface SignalWindows {
   readonly length: number
   /** Places in the source's samples, rounded: each window's beat (a group's first), or its first sample. */
   readonly rows: readonly number[]
-  /** Beats (strides) that no window could be made of: at an edge, with missing samples, flat, below the quality gate, unlike the others, or too few for a group. */
+  /** Beats (strides) that no window could be made of: at an edge, with missing samples, flat, moved, below the quality gate, unlike the others, or too few for a group. */
   readonly refused: number
 }
 
@@ -43,8 +46,9 @@ export function signalWindows(source: SignalSource, options: WindowSetOptions): 
   const samples = resample(filtered, rateHz, options.rateHz)
   const anchors = mode === 'window' ? strides(used.length, first, rateHz, options) : (source.beats ?? findBeats(options.lane, [source.samples], rateHz)[0].rows).filter((row) => row >= first)
   const byPlace = new Map(anchors.map((row) => [Math.round(((row - first) * options.rateHz) / rateHz), Math.round(row)]))
+  const motionAt = (row: number): number | null => source.motion ? motionOf(source.motion.axes, Math.round((row / rateHz - span.beforeSeconds) * source.motion.rateHz), Math.round((row / rateHz + span.afterSeconds) * source.motion.rateHz)) : null
   const input: SegmentationInput = { samples, rateHz: options.rateHz, beats: [...byPlace.keys()], zScore: false, minimumCorrelation: null }
-  const varied = [...segment(input, { mode: 'beat', ...span }).windows()].filter(({ values }) => faultOf(values, finest, options) === null)
+  const varied = [...segment(input, { mode: 'beat', ...span }).windows()].filter(({ row, values }) => faultOf(values, finest, options, motionAt(byPlace.get(row) ?? 0)) === null)
   const kept =
     mode === 'window'
       ? varied.map(({ row, values }) => ({ row, values: zScore ? zScored(values) : values }))

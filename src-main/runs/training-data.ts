@@ -8,7 +8,7 @@ import type { WindowSet } from '../learning/data/window-set.ts'
 import type { EmbeddingSet } from '../learning/evaluation/embedding-set.ts'
 import type { BatchSource } from '../learning/training/fit.ts'
 import type { WindowSetReport } from './window-cache.ts'
-import type { FitOptions } from '../contract/index.ts'
+import type { FitOptions, WindowOptions } from '../contract/index.ts'
 
 /** The windows of a split by what a run does with them: rows of `set`. */
 export interface TrainingData {
@@ -46,7 +46,7 @@ export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'
   const enrolment = keep(windowsOf(set, ['enrol']))
   const test = windowsOf(set, ['test'])
   if (side === 'student' && (enrolment.length === 0 || test.length === 0)) {
-    throw new LabError('training-impossible', `The split has ${enrolment.length} windows to enrol with and ${test.length} to test: nothing could be said of a model. ${report ? whyFew(report) : ''}Choose another split, lane or segmentation.`, {
+    throw new LabError('training-impossible', `The split has ${enrolment.length} windows to enrol with and ${test.length} to test: nothing could be said of a model. ${report ? whyFew(report, recipe.windows) : ''}Choose another split, lane or segmentation.`, {
       enrolment: enrolment.length, test: test.length, ...(report ? { ...report.total } : {}),
     })
   }
@@ -59,11 +59,20 @@ export function trainingData(set: WindowSet, split: Pick<DatasetSplit, 'options'
   return { set, training, validation: Int32Array.from(validation).sort(), enrolment, test, classes, closedSet, heldOut }
 }
 
+/** Recording finds the beats of one ECG lane; those of other lanes, and of pulses, the offline detectors find. `null`: they are known. @example 'In 270 of 270 recordings no beats of PPG are known: analyse them first (...).' */
+export function beatsUnknown({ recordings }: Pick<WindowSetReport, 'recordings'>, { lane }: Pick<WindowOptions, 'lane'>): string | null {
+  const [unknown, all] = [recordings.filter(({ beatless }) => beatless), recordings].map((some) => new Set(some.map(({ recording }) => recording)).size)
+  return unknown === 0 ? null : `In ${unknown} of ${all} recordings no beats of ${lane.toUpperCase()} are known: analyse them first (pulseprint analyse, or Beats and quality on the Dataset page), or take windows of one length.`
+}
+
 /** @example 'Of 15 recordings 15 have no such lane. ', 'Of 341 windows 300 reach beyond the kept rows, 41 miss samples. ' */
-function whyFew({ recordings, total: { wanted, edge, missing, flat, lowQuality, outliers, tooFew } }: WindowSetReport): string {
+function whyFew(report: WindowSetReport, windows: WindowOptions): string {
+  const { recordings, total: { wanted, edge, missing, flat, lowQuality, moved, outliers, tooFew } } = report
   const without = new Set(recordings.filter(({ lane }) => lane === null).map(({ recording }) => recording)).size
   const all = new Set(recordings.map(({ recording }) => recording)).size
-  const reasons = ([[edge, 'reach beyond the kept rows'], [missing, 'miss samples'], [flat, 'are flat'], [lowQuality, 'are below the quality gate'], [outliers, 'are unlike the median beat'], [tooFew, 'fill no group']] as const).filter(([count]) => count > 0)
+  const reasons = ([[edge, 'reach beyond the kept rows'], [missing, 'miss samples'], [flat, 'are flat'], [lowQuality, 'are below the quality gate'], [moved, 'were moved more than the limit'], [outliers, 'are unlike the median beat'], [tooFew, 'fill no group']] as const).filter(([count]) => count > 0)
+  const unknown = beatsUnknown(report, windows)
+  if (wanted === 0 && unknown !== null) return `${unknown} `
   if (wanted === 0 && without === 0) return 'No recording is long enough for one window after what is left out at its beginning. '
   return `${without > 0 ? `Of ${all} recordings ${without} have no such lane. ` : ''}${reasons.length > 0 ? `Of ${wanted} windows ${reasons.map(([count, words]) => `${count} ${words}`).join(', ')}. ` : ''}`
 }
@@ -101,7 +110,8 @@ const fewestSteps = 25
 /** Batches of one fit, in the order that its seed and epoch give. */
 export function batchSource({ set, training, classes }: TrainingData, { people, windowsPerPerson, augmentation }: FitOptions, seed: number): BatchSource {
   const options = { identities: people, perIdentity: windowsPerPerson, seed }
-  const changes = { shiftSeconds: augmentation.shiftMs / 1000, amplitude: augmentation.amplitude, noise: augmentation.noise }
+  const { shiftMs, ...others } = augmentation
+  const changes = { shiftSeconds: shiftMs / 1000, ...others }
   const from = (epoch: number, batch: number) => {
     const sampler = new IdentitySampler(set, training, options, { epoch, batch })
     return { sampler, batches: new TrainingBatches(set, classes, sampler, { augmentation: changes, seed }) }

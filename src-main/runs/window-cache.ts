@@ -5,11 +5,11 @@ import { LabError, SplitRole } from '../contract/index.ts'
 import type { Files, OpenFile } from '../dataset/files.ts'
 import type { WindowSet } from '../learning/data/window-set.ts'
 
-const Counts = z.object({ wanted: z.number(), kept: z.number(), edge: z.number(), missing: z.number(), flat: z.number(), lowQuality: z.number().default(0), outliers: z.number(), tooFew: z.number() })
+const Counts = z.object({ wanted: z.number(), kept: z.number(), edge: z.number(), missing: z.number(), flat: z.number(), lowQuality: z.number().default(0), moved: z.number().default(0), outliers: z.number(), tooFew: z.number() })
 
-/** What was left out of a window set, and why, by recording and role. */
+/** What was left out of a window set, and why, by recording and role. `unmeasured`: windows that passed the limit of motion because the recording has no accelerometer in g, or none of its values then. */
 export const WindowSetReport = z.object({
-  recordings: z.array(Counts.extend({ recording: z.string(), subject: z.string(), role: SplitRole, lane: z.string().nullable() })),
+  recordings: z.array(Counts.extend({ recording: z.string(), subject: z.string(), role: SplitRole, lane: z.string().nullable(), unmeasured: z.number().default(0), beatless: z.boolean().default(false) })),
   total: Counts,
   /** Recordings of each role that gave no window at all. Source: ISO/IEC 19795-1, failure-to-acquire rate. */
   failedToAcquire: z.array(z.object({ role: SplitRole, recordings: z.number(), of: z.number() })),

@@ -11,9 +11,9 @@ export function cutOptions(options: WindowSetOptions): ExportOptions['window'] {
   return { lane, rateHz, seconds, strideSeconds, beatsPerGroup, filtered, mode: mode === 'window' ? 'fixed' : 'beat' }
 }
 
-/** What a window set is known by: one that was cut before there was a quality gate is the one without it. */
-export function hashedOptions({ quality, ...options }: WindowSetOptions): object {
-  return quality === null ? options : { ...options, quality }
+/** What a window set is known by: one that was cut before there was a gate is the one without it. */
+export function hashedOptions({ quality, maximumMotion, ...options }: WindowSetOptions): object {
+  return { ...options, ...(quality !== null && { quality }), ...(maximumMotion !== null && { maximumMotion }) }
 }
 
 /** The same in a recipe's words. */

@@ -131,8 +131,8 @@ async function cutAll(dataset: Dataset, { sources, writer, options, context, con
   const counted: WindowSetReport['recordings'] = []
   for (const [index, source] of sources.entries()) {
     const { entry } = source.item
-    for (const { role, rows, samples, counts } of await cutOne(dataset, source, { options, context, acrossRoles })) {
-      counted.push({ ...counts, recording: entry.recording, subject: entry.subject, role, lane: source.facts.lane })
+    for (const { role, rows, samples, counts, unmeasured } of await cutOne(dataset, source, { options, context, acrossRoles })) {
+      counted.push({ ...counts, unmeasured, recording: entry.recording, subject: entry.subject, role, lane: source.facts.lane, beatless: options.mode !== 'window' && source.facts.lane !== null && source.beats === 0 })
       await writer.add({ rows, samples, subject: subjects.indexOf(entry.subject), recording: index, role: SplitRole.options.indexOf(role) })
     }
     context.onProgress?.(index + 1, sources.length)
@@ -156,7 +156,7 @@ async function cutOne(dataset: Dataset, { item, facts }: Source, { options, cont
     }
     const { lane, beats } = await beatsFor(dataset, recording, item, options)
     if (beatsHash(beats) !== facts.beats) throw new LabError('state-conflict', `The beats of ${recording.id} changed while windows were cut.`, { recording: recording.id })
-    if (lane === null) return (item.roles ?? []).map(({ role }) => ({ role, rows: [], samples: new Float32Array(0), counts: noCounts() }))
+    if (lane === null) return (item.roles ?? []).map(({ role }) => ({ role, rows: [], samples: new Float32Array(0), counts: noCounts(), unmeasured: 0 }))
     return recordingWindows({ item, recording, stored, lane, beats, options, acrossRoles, ...(signal && { signal }) })
   })
 }
@@ -170,7 +170,7 @@ async function refuseErased(dataset: Dataset, entries: readonly ExportEntry[], r
   throw new LabError('subject-erased', `${erased.entry.subject} was erased while windows were cut.`, { code: erased.entry.subject })
 }
 
-const noCounts = (): WindowCounts => ({ wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 })
+const noCounts = (): WindowCounts => ({ wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, moved: 0, outliers: 0, tooFew: 0 })
 
 function reportOf(recordings: WindowSetReport['recordings']): WindowSetReport {
   const total = noCounts()

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LabError } from '../contract/index.ts'
 import type { RedisQueueOptions } from './ablation-redis.ts'
 
@@ -8,8 +9,11 @@ export interface CellJob {
   readonly seed: number
 }
 
-/** What became of a cell in this program. */
-export type CellEnd = 'finished' | 'failed'
+/** What became of a cell in this program; `later`: it would only wait for another program, while other cells need not. */
+export type CellEnd = 'finished' | 'failed' | 'later'
+
+/** So long after `later` a cell is offered again. */
+export const laterMs = 1000
 
 /** Where cells wait. Who does them is the queue's matter, how they are done is not: `run` is the same for every kind. */
 export interface CellQueue {
@@ -22,13 +26,18 @@ export interface CellQueue {
   close(): Promise<void>
 }
 
-/** Cells of this program alone, in their order. */
+/** Cells of this program alone, in their order; what is for later goes behind the rest. */
 export function localQueue(signal: AbortSignal): CellQueue {
   return {
     async work(jobs, run) {
-      for (const job of jobs) {
+      const left = [...jobs]
+      for (let job = left.shift(), deferred = 0; job; job = left.shift()) {
         if (signal.aborted) throw stopped()
-        await run(job)
+        const isLater = (await run(job)) === 'later'
+        if (isLater) left.push(job)
+        deferred = isLater ? deferred + 1 : 0
+        // All that are left were asked, and none can begin.
+        if (deferred >= left.length && isLater) await sleep(laterMs)
       }
     },
     close: () => Promise.resolve(),

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Queue, WaitingError, Worker, type Job } from 'bullmq'
+import { DelayedError, Queue, WaitingError, Worker, type Job } from 'bullmq'
 import { Redis } from 'ioredis'
 import { LabError, type Ablation } from '../contract/index.ts'
 import { canonicalJson } from '../curation/canonical-json.ts'
 import { sha256 } from '../dataset/hashes.ts'
-import { stopped, type CellEnd, type CellJob, type CellQueue } from './ablation-queue.ts'
+import { laterMs, stopped, type CellEnd, type CellJob, type CellQueue } from './ablation-queue.ts'
 
 export interface RedisQueueOptions {
   readonly url: string
@@ -23,7 +23,7 @@ export interface RedisQueueOptions {
 
 /** What a finished job leaves behind: whoever comes later need not do it again. */
 interface JobEnd {
-  readonly end: CellEnd
+  readonly end: Exclude<CellEnd, 'later'>
   readonly host: string
   readonly path: string
 }
@@ -216,10 +216,9 @@ class SharedQueue implements CellQueue {
       async (job: Job<CellJob, JobEnd>, token) => {
         const doing = run(job.data)
         this.#current = doing
+        let end: CellEnd
         try {
-          const end = await doing
-          onDone(job.data.key)
-          return { end, host: hostname(), path }
+          end = await doing
         } catch (thrown) {
           // Back to where it was, for another program; this one takes nothing more.
           await worker.pause(true)
@@ -227,6 +226,12 @@ class SharedQueue implements CellQueue {
           await job.moveToWait(token)
           throw new WaitingError()
         }
+        if (end === 'later') {
+          await job.moveToDelayed(Date.now() + laterMs, token)
+          throw new DelayedError()
+        }
+        onDone(job.data.key)
+        return { end, host: hostname(), path }
       },
       // How often a program may be killed on one cell before it is given up: never, it is the programs' fault.
       { connection, concurrency: 1, lockDuration: lockMs, stalledInterval: Math.round(lockMs / 3), maxStalledCount: 1_000_000 },

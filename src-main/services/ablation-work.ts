@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LabError, type Ablation, type AblationProgress, type RunId, type RunRecord } from '../contract/index.ts'
 import type { Dataset } from '../dataset/dataset.ts'
+import { isBetterLater } from '../runs/ablation/cell-order.ts'
 import { cellsOf, runsByCell, statusOf, type PlannedCell } from '../runs/ablation/cells.ts'
 import { newRun } from '../runs/new-run.ts'
 import { RunStore } from '../runs/run-store.ts'
@@ -60,7 +61,9 @@ class GridWork {
     const { signal } = this.#host
     for (;;) {
       if (signal.aborted) throw stopped()
-      const record = runsByCell(await this.#records()).get(key) ?? (await this.#create(key))
+      const records = await this.#records()
+      if (isBetterLater(key, [...this.#cells.values()], records)) return 'later'
+      const record = runsByCell(records).get(key) ?? (await this.#create(key))
       if (record.state === 'finished') return 'finished'
       if (record.state === 'running') {
         await sleep(lookAgainMs)

@@ -10,6 +10,7 @@ import { Simulation } from '../devices/simulation/simulation.ts'
 import type { Clock } from '../recording/clock.ts'
 import { localIso } from '../recording/local-time.ts'
 import { RecordingWriter } from '../recording/recording-writer.ts'
+import { analyseRecordings, unanalysed } from './analyse.ts'
 import { planDemo, type PlannedRecording } from './demo-plan.ts'
 import { planPairedDemo } from './paired-plan.ts'
 import { shippedProtocols } from './protocol-library.ts'
@@ -81,6 +82,8 @@ export async function createDemoDataset(path: string, options: DemoDatasetOption
       done += 1
       onProgress?.(done, plan.recordings.length)
     }
+    // While recording, beats are found in an ECG alone; whoever compares both wants the pulses, too.
+    if (paired) await analyseRecordings(dataset, await unanalysed(dataset), { signal: signal ?? new AbortController().signal, onProgress: () => undefined })
     await dataset.close()
   } catch (thrown) {
     await dataset.close()

@@ -96,11 +96,10 @@ export const listRunsAt = (path: string): Promise<RunListing> => withDataset(pat
 export const runRecordAt = (path: string, id: RunId): Promise<RunRecord> => withDataset(path, 'read', (dataset) => new RunStore(dataset.files, dataset.path).folder(id).record())
 
 /** @throws LabError `report-not-found`, `run-invalid`. */
-export function reportAt(path: string, id: RunId): Promise<{ report: RunReport; folder: string }> {
+export function reportAt(path: string, id: RunId): Promise<{ record: RunRecord; report: RunReport; folder: string }> {
   return withDataset(path, 'read', async (dataset) => {
     const folder = new RunStore(dataset.files, dataset.path).folder(id)
-    await folder.record()
-    return { report: await folder.report(), folder: folder.path }
+    return { record: await folder.record(), report: await folder.report(), folder: folder.path }
   })
 }
 

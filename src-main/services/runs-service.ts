@@ -5,6 +5,7 @@ import { recipeOf } from '../learning/recipes/recipe-presets.ts'
 import { compareRuns } from '../runs/compare-runs.ts'
 import { parseRecipe } from '../runs/recipe-text.ts'
 import { newRun, recipeForSplit } from '../runs/new-run.ts'
+import { reportPageOf } from '../runs/report-files.ts'
 import { RunStore } from '../runs/run-store.ts'
 import type { DatasetHolder } from './dataset-holder.ts'
 import type { JobsService } from './jobs-service.ts'
@@ -71,7 +72,7 @@ export class RunsService {
       'runs.rename': ({ id, name }) => this.#rename(id, name),
       'runs.remove': ({ id, confirm }) => this.#remove(id, confirm),
       'runs.report': ({ id }) => this.#store().folder(id).report(),
-      'runs.reportPage': async ({ id }) => ({ html: await this.#store().folder(id).reportPage() }),
+      'runs.reportPage': async ({ id }) => ({ html: await reportPageOf(this.#store().folder(id)) }),
       'runs.evaluate': ({ id }) => this.#job('evaluate', { kind: 'evaluate', path: this.#dataset().path, run: id }),
       'runs.exportModel': ({ id, model, out, quantised }) => this.#job('export-model', { kind: 'export-model', path: this.#dataset().path, run: id, model, out, quantised }),
       'runs.compare': async ({ ids, beats }) => compareRuns(await Promise.all(ids.map(async (id) => this.#withReport(id))), beats),

@@ -1,64 +1,38 @@
-import { LabError } from '../../src-main/contract/errors.ts'
 import { AblationGrid, AblationLabel, type Ablation } from '../../src-main/contract/schemas/ablation.ts'
-import { EngineChoice, Recipe, type ModelName, type RecipeName, type RecipePreset, type RunCheck } from '../../src-main/contract/schemas/learning.ts'
+import { Recipe, type ModelName, type RecipeName } from '../../src-main/contract/schemas/learning.ts'
 import { freeName, type Beside, type Row, type Variant } from './ablation-rows.ts'
 import type { Connection } from './connection.svelte.ts'
-import { Latest } from './latest.ts'
 import { changesBetween, fieldsOf, valueAt, withValue, type FieldValue } from './recipe-path.ts'
 import { formChoices, usualWeight, weightSwitches } from './recipe-switches.ts'
 import { problemsOf } from './recipe-text.ts'
-import { readSeeds } from './seeds.ts'
+import { RunPlan } from './run-plan.svelte.ts'
 
 /** As the lab: more cells are a mistake, not a plan. */
 const mostCells = 2000
 
 export type BuilderProblem = 'name' | 'seeds' | 'no-variant' | 'names' | 'twice' | 'baseline' | 'cells' | 'values'
 
-interface Wish {
-  readonly split: string
-  readonly recipe: Recipe
-}
-
-/** A grid that is being made: a recipe, the variants of it, the rows beside them and the seeds. Nothing is trained before it is started. */
-export class AblationBuilder {
-  split = $state('')
-  recipeName = $state<RecipeName>('fusion')
-  preset = $state<RecipePreset>('quick')
-  /** What every variant changes; `null` until the lab has filled it in. */
-  base = $state.raw<Recipe | null>(null)
-  /** Edited, and therefore written out in the grid. */
-  edited = $state(false)
-  name = $state('')
+/** A grid that is being made: variants of the recipe, and the rows beside them, each with every seed. An edited recipe is written out in the grid. */
+export class AblationBuilder extends RunPlan {
   variants = $state.raw<readonly Variant[]>([])
   beside = $state.raw<readonly Beside[]>([])
   baseline = $state<number | null>(null)
-  seedsText = $state('1-3')
-  engine = $state.raw<EngineChoice>(EngineChoice.parse({}))
   /** The model that variants are judged by; `null`: the recipe's usual one. */
   model = $state<ModelName | null>(null)
   beats = $state.raw<readonly number[] | null>(null)
-  check = $state.raw<RunCheck | null>(null)
-  error = $state.raw<LabError | null>(null)
-  checking = $state(false)
-  starting = $state(false)
   #added = $state.raw<readonly string[]>([])
   #keys = 0
   /** Something was chosen: it is not to be replaced by where one begins. */
   #begun = false
-  #choices = 0
-  readonly #connection: Connection
-  readonly #checks: Latest<Wish, RunCheck>
-
-  readonly seeds = $derived(readSeeds(this.seedsText))
   readonly cells = $derived(this.variants.length * (this.seeds?.length ?? 0))
   /** Fields that the table shows: the recipe's losses and their forms, what variants change, and what was asked for. */
   readonly columns = $derived(
-    this.base === null
+    this.recipe === null
       ? []
-      : [...new Set([...weightSwitches[this.base.recipe].map(({ path }) => path), ...(formChoices[this.base.recipe] ?? []), ...this.variants.flatMap(({ changes }) => Object.keys(changes)), ...this.#added])],
+      : [...new Set([...weightSwitches[this.recipe.recipe].map(({ path }) => path), ...(formChoices[this.recipe.recipe] ?? []), ...this.variants.flatMap(({ changes }) => Object.keys(changes)), ...this.#added])],
   )
   /** What else could vary. */
-  readonly otherFields = $derived(this.base === null ? [] : fieldsOf(this.base).map(([path]) => path).filter((path) => !this.columns.includes(path)))
+  readonly otherFields = $derived(this.recipe === null ? [] : fieldsOf(this.recipe).map(([path]) => path).filter((path) => !this.columns.includes(path)))
   readonly rows = $derived<readonly Row[]>([...this.variants, ...this.beside])
   /** What is wrong with a variant's recipe: by its key, then by path. */
   readonly wrong = $derived(
@@ -71,35 +45,18 @@ export class AblationBuilder {
   readonly problems = $derived(this.#problems())
 
   constructor(connection: Connection) {
-    this.#connection = connection
-    this.#checks = new Latest(
-      (wish) => connection.call('runs.check', wish),
-      (check, wish) => {
-        if (wish.recipe !== this.base || wish.split !== this.split) return
-        this.check = check
-        this.error = null
-      },
-      (thrown, wish) => {
-        if (wish.recipe !== this.base || wish.split !== this.split) return
-        this.check = null
-        this.error = LabError.from(thrown)
-      },
-    )
+    super(connection)
+    this.recipeName = 'fusion'
+    this.seedsText = '1-3'
   }
 
   get ready(): boolean {
-    return this.base !== null && this.split !== '' && this.check !== null && !this.checking && this.problems.length === 0 && !this.starting
+    return this.recipe !== null && this.split !== '' && this.check !== null && !this.checking && this.problems.length === 0 && !this.starting
   }
 
-  clear(): void {
-    this.#choices++
+  override clear(): void {
+    super.clear()
     this.#begun = false
-    this.split = ''
-    this.base = null
-    this.edited = false
-    this.check = null
-    this.error = null
-    this.name = ''
     this.variants = []
     this.beside = []
     this.baseline = null
@@ -116,8 +73,8 @@ export class AblationBuilder {
       return this.chooseRecipe(this.recipeName, grids)
     }
     if (!isKnown) return this.chooseSplit(newest)
-    if (this.base !== null) return this.#checkNow()
-    if (!this.checking) return this.#fill()
+    if (this.recipe !== null) return this.checkNow()
+    if (!this.checking) return this.fill()
   }
 
   /** A grid that is to be edited, of `readGrid` or of the program's own; its split is taken where it names one. */
@@ -136,7 +93,7 @@ export class AblationBuilder {
     if (typeof grid.recipe === 'string') {
       this.recipeName = grid.recipe
       this.preset = grid.preset ?? 'quick'
-      await this.#fill()
+      await this.fill()
     } else {
       await this.takeRecipe(Recipe.parse(grid.recipe))
     }
@@ -151,10 +108,10 @@ export class AblationBuilder {
     this.variants = []
     if (preset !== null) {
       this.preset = preset
-      await this.#fill()
+      await this.fill()
     }
-    if (preset === null || this.base === null) await this.takeRecipe(variants[0].recipe)
-    const { base } = this
+    if (preset === null || this.recipe === null) await this.takeRecipe(variants[0].recipe)
+    const base = this.recipe
     this.variants = variants.map((variant) => ({ key: this.#keys++, name: variant.name, changes: base === null ? {} : changesBetween(base, variant.recipe) }))
     this.beside = also.map((row) => ({ key: this.#keys++, ...row }))
     this.baseline = this.rows.find((row) => row.name === baseline)?.key ?? null
@@ -173,27 +130,22 @@ export class AblationBuilder {
     this.beside = []
     this.variants = [{ key: this.#keys++, name: 'baseline', changes: {} }]
     this.baseline = this.variants[0].key
-    await this.#fill()
-  }
-
-  choosePreset(preset: RecipePreset): Promise<void> {
-    this.preset = preset
-    return this.#fill()
+    await this.fill()
   }
 
   chooseSplit(name: string): Promise<void> {
     this.split = name
-    return this.edited ? this.#checkNow() : this.#fill()
+    return this.edited ? this.checkNow() : this.fill()
   }
 
   /** A recipe with every value filled in: variants change it from now on, and the grid has it written out. Variants of another recipe do not fit it. */
   async takeRecipe(recipe: Recipe): Promise<void> {
-    this.#choices++
-    if (this.base !== null && this.base.recipe !== recipe.recipe) this.#forgetChangesBut(recipe)
-    this.base = recipe
+    this.choices++
+    if (this.recipe !== null && this.recipe.recipe !== recipe.recipe) this.#forgetChangesBut(recipe)
+    this.recipe = recipe
     this.recipeName = recipe.recipe
     this.edited = true
-    await this.#checkNow()
+    await this.checkNow()
   }
 
   add(name: string): void {
@@ -228,8 +180,8 @@ export class AblationBuilder {
   }
 
   /** What a variant has at a field, changed or not. */
-  valueOf(variant: Variant, path: string): FieldValue {
-    const value = path in variant.changes ? variant.changes[path] : valueAt(this.base, path)
+  valueIn(variant: Variant, path: string): FieldValue {
+    const value = path in variant.changes ? variant.changes[path] : valueAt(this.recipe, path)
     return typeof value === 'object' || value === undefined ? null : (value as FieldValue)
   }
 
@@ -238,39 +190,45 @@ export class AblationBuilder {
     this.variants = this.variants.map((variant) => {
       if (variant.key !== key) return variant
       const others = Object.entries(variant.changes).filter(([name]) => name !== path)
-      return { ...variant, changes: Object.fromEntries(value === valueAt(this.base, path) ? others : [...others, [path, value]]) }
+      return { ...variant, changes: Object.fromEntries(value === valueAt(this.recipe, path) ? others : [...others, [path, value]]) }
     })
   }
 
   /** Switches a loss of one variant off, or on with the recipe's own weight, or the usual one. */
   toggle(key: number, path: string): void {
     const variant = this.variants.find((one) => one.key === key)
-    if (variant === undefined || this.base === null) return
-    const own = valueAt(this.base, path)
-    if (Number(this.valueOf(variant, path)) > 0) this.set(key, path, 0)
-    else this.set(key, path, typeof own === 'number' && own > 0 ? own : usualWeight(this.base.recipe, path))
+    if (variant === undefined || this.recipe === null) return
+    const own = valueAt(this.recipe, path)
+    if (Number(this.valueIn(variant, path)) > 0) this.set(key, path, 0)
+    else this.set(key, path, typeof own === 'number' && own > 0 ? own : usualWeight(this.recipe.recipe, path))
   }
 
   /** The name of an earlier variant that is the same recipe: both are one cell. */
   sameAs(variant: Variant): string | null {
-    const text = (one: Variant) => JSON.stringify(this.columns.map((path) => this.valueOf(one, path)))
+    const text = (one: Variant) => JSON.stringify(this.columns.map((path) => this.valueIn(one, path)))
     const first = this.variants.find((one) => text(one) === text(variant))
     return first === undefined || first.key === variant.key ? null : first.name
   }
 
   recipeOf({ changes }: Variant): Recipe | null {
-    if (this.base === null) return null
-    return Object.entries(changes).reduce<Recipe>((recipe, [path, value]) => (valueAt(recipe, path) === undefined ? recipe : withValue(recipe, path, value)), this.base)
+    if (this.recipe === null) return null
+    return Object.entries(changes).reduce<Recipe>((recipe, [path, value]) => (valueAt(recipe, path) === undefined ? recipe : withValue(recipe, path, value)), this.recipe)
   }
 
   /** The grid as the terminal takes it too. */
   grid(): AblationGrid {
-    const { seeds, base } = this
+    const { seeds, recipe } = this
     return AblationGrid.parse({
-      name: this.name.trim(), split: this.split, ...(this.edited && base !== null ? { recipe: base } : { recipe: this.recipeName, preset: this.preset }),
+      name: this.name.trim(), split: this.split, ...(this.edited && recipe !== null ? { recipe } : { recipe: this.recipeName, preset: this.preset }),
       variants: Object.fromEntries(this.variants.map(({ name, changes }) => [name, changes])), also: Object.fromEntries(this.beside.map(({ name, model }) => [name, model])), seeds: seeds ?? [], engine: this.engine,
       baseline: this.rows.find(({ key }) => key === this.baseline)?.name ?? '', ...(this.model === null ? {} : { model: this.model }), ...(this.beats === null ? {} : { beats: [...this.beats] }),
     })
+  }
+
+  override async checkNow(): Promise<void> {
+    const { recipe, split } = this
+    if (recipe === null || split === '' || problemsOf(recipe).size > 0) return
+    await this.ask({ split, recipe })
   }
 
   #problems(): BuilderProblem[] {
@@ -283,7 +241,7 @@ export class AblationBuilder {
       ['twice', new Set(names).size < names.length],
       ['baseline', !this.rows.some(({ key }) => key === this.baseline)],
       ['cells', this.cells > mostCells],
-      ['values', this.wrong.size > 0 || (this.base !== null && problemsOf(this.base).size > 0)],
+      ['values', this.wrong.size > 0 || (this.recipe !== null && problemsOf(this.recipe).size > 0)],
     ]
     return found.flatMap(([problem, is]) => (is ? [problem] : []))
   }
@@ -293,37 +251,5 @@ export class AblationBuilder {
     this.#added = this.#added.filter((path) => valueAt(recipe, path) !== undefined)
     this.beside = []
     if (!this.rows.some(({ key }) => key === this.baseline)) this.baseline = this.variants[0]?.key ?? null
-  }
-
-  async #fill(): Promise<void> {
-    const choice = ++this.#choices
-    this.check = null
-    this.error = null
-    this.checking = true
-    try {
-      const base = await this.#connection.call('learning.recipe', { recipe: this.recipeName, preset: this.preset, split: this.split === '' ? null : this.split })
-      if (choice !== this.#choices) return
-      this.base = base
-      this.edited = false
-      await this.#checkNow()
-    } catch (thrown) {
-      if (choice !== this.#choices) return
-      this.base = null
-      this.error = LabError.from(thrown)
-    } finally {
-      if (choice === this.#choices) this.checking = false
-    }
-  }
-
-  /** Whether the split can train what all variants change. */
-  async #checkNow(): Promise<void> {
-    const { base, split } = this
-    if (base === null || split === '' || problemsOf(base).size > 0) return
-    this.checking = true
-    try {
-      await this.#checks.request({ split, recipe: base })
-    } finally {
-      this.checking = false
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { LabError, errorCodes } from '../../src-main/contract/errors.ts'
 import type { RecordingId, SubjectCode } from '../../src-main/contract/ids.ts'
+import { decisionUnit, type DecisionUnit } from '../../src-main/contract/schemas/decision-unit.ts'
 import { Decision, Gallery, type LiveIdentification, type TemplateInfo } from '../../src-main/contract/schemas/identity.ts'
 import type { JobStatus } from '../../src-main/contract/schemas/job.ts'
 import { joinedModels, type ModelName, type RunId, type RunModel, type RunRecord } from '../../src-main/contract/schemas/learning.ts'
@@ -60,6 +61,11 @@ export class IdentifyState {
 
   get chosenRun(): RunRecord | null {
     return this.runs.find(({ id }) => id === this.run) ?? null
+  }
+
+  /** What decisions are counted in. */
+  get unit(): DecisionUnit {
+    return this.chosenRun === null ? 'beat' : decisionUnit(this.chosenRun.recipe)
   }
 
   /** In the order in which they are offered: the student first. */

@@ -1,4 +1,5 @@
 import { LabError } from '../../src-main/contract/errors.ts'
+import { decisionUnit, type DecisionUnit } from '../../src-main/contract/schemas/decision-unit.ts'
 import type { JobStatus } from '../../src-main/contract/schemas/job.ts'
 import { ModelName, type RunId, type RunRecord } from '../../src-main/contract/schemas/learning.ts'
 import type { ProbeEvaluation, RunReport } from '../../src-main/contract/schemas/report.ts'
@@ -44,6 +45,11 @@ export class ReportState {
     const [first, ...rest] = Object.values(this.report?.systems ?? {}).map(({ evaluation }) => evaluation.byBeats.map(({ beats }) => beats))
     return first === undefined ? [] : first.filter((beats) => rest.every((list) => list.includes(beats)))
   })
+
+  /** What decisions are counted in. */
+  get unit(): DecisionUnit {
+    return this.record === null ? 'beat' : decisionUnit(this.record.recipe)
+  }
 
   get beats(): number {
     return this.#beats !== null && this.beatChoices.includes(this.#beats) ? this.#beats : (this.beatChoices[0] ?? 0)

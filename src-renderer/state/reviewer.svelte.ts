@@ -3,21 +3,15 @@ import type { RecordingId } from '../../src-main/contract/ids.ts'
 import type { DisplayFilters } from '../../src-main/contract/schemas/acquisition.ts'
 import type { LaneSpec } from '../../src-main/contract/schemas/device.ts'
 import type { Envelope, Recording } from '../../src-main/contract/schemas/recording.ts'
-import { envelopeValues } from '../trace/envelope-painter.ts'
-import type { Connection } from './connection.svelte.ts'
-import { coverage, cutTiles, TileCache, tileColumns, tileRange, tileStride, type Piece, type Segment } from './envelope-tiles.ts'
-import { nextGain } from './gain-steps.ts'
 import { bestLane } from '../../src-main/signal/heart-measures.ts'
+import type { Connection } from './connection.svelte.ts'
+import type { Piece, Segment } from './envelope-tiles.ts'
+import { nextGain } from './gain-steps.ts'
+import { StoredLanes } from './stored-lanes.svelte.ts'
 import { defaultViewSettings, type ViewSettings, type WorkingStore } from './working-store.ts'
 
 /** The closest look: this many rows across the screen. */
 const fewestRows = 32
-/** Columns of the whole recording per lane: the overview, and what is drawn where nothing finer is there yet. */
-const overviewColumns = 2048
-/** A filtered window is asked for with this much of its width on either side, so that a small step shows no hole. */
-const filteredMargin = 0.5
-/** How many coarser strides may stand in for a tile that is on its way. */
-const standInStrides = 5
 
 /** A stretch of rows, half open. */
 export interface RowRange {
@@ -33,33 +27,22 @@ export class Reviewer {
   recording = $state.raw<Recording | null>(null)
   fromRow = $state(0)
   toRow = $state(0)
-  overview = $state.raw<Envelope | null>(null)
   hiddenLanes = $state.raw<readonly string[]>([])
   /** Millimetres per unit of lanes whose gain was set by hand. */
   gains = $state.raw<Readonly<Record<string, number>>>({})
   filters = $state.raw<DisplayFilters>(defaultViewSettings.filters)
   filtering = $state(false)
-  /** Windows of so many rows came back unfiltered. */
-  #refusedRows = $state(Number.POSITIVE_INFINITY)
   /** The lane that keys, beats and measures are about. */
   activeLane = $state<string | null>(null)
   /** Where the reader points or clicked, in rows. */
   cursorRow = $state<number | null>(null)
   selection = $state.raw<RowRange | null>(null)
-  /** Counts what arrived: painters follow it. */
-  arrived = $state(0)
   problem = $state.raw<LabError | null>(null)
   /** Millimetres per unit as painted now; the mounted trace answers. */
   shownGain: (lane: string) => number | null = () => null
   readonly #connection: Connection
   readonly #store: WorkingStore
-  readonly #datasetId: () => string
-  readonly #tiles = new TileCache()
-  /** Per lane: the newest filtered answer, and the one before. */
-  #filtered = new Map<string, Piece[]>()
-  /** The filtered window that was asked for last. */
-  #filteredFor = ''
-  #overviews = new Map<string, Piece>()
+  readonly #lanes: StoredLanes
   #columns = 1000
   #running: Promise<void> | null = null
   #stale = false
@@ -67,7 +50,7 @@ export class Reviewer {
   constructor(connection: Connection, store: WorkingStore, datasetId: () => string = () => '') {
     this.#connection = connection
     this.#store = store
-    this.#datasetId = datasetId
+    this.#lanes = new StoredLanes(connection, store, datasetId, this)
     connection.onReady(() => void this.refresh())
   }
 
@@ -79,9 +62,24 @@ export class Reviewer {
     return this.toRow - this.fromRow
   }
 
+  /** Of the screen, for one lane. */
+  get columns(): number {
+    return this.#columns
+  }
+
+  /** Counts what arrived: painters follow it. */
+  get arrived(): number {
+    return this.#lanes.arrived
+  }
+
+  /** All of the recording, in the lanes of `overviewLanes`. */
+  get overview(): Envelope | null {
+    return this.#lanes.overview
+  }
+
   /** Filters are on, but the window is too long for them. */
   get tooLongToFilter(): boolean {
-    return this.filtering && this.width >= this.#refusedRows
+    return this.#lanes.tooLongToFilter
   }
 
   get lanes(): readonly LaneSpec[] {
@@ -118,7 +116,7 @@ export class Reviewer {
     }
     if (recording.rows === 0) return
     await this.refresh()
-    await this.#readOverview()
+    await this.#lanes.readOverview()
   }
 
   /** The recording's words changed at the lab; its signal and the window stay. */
@@ -194,52 +192,19 @@ export class Reviewer {
   setFilters(filtering: boolean, filters: DisplayFilters = this.filters): void {
     this.filtering = filtering
     this.filters = filters
-    this.#filtered = new Map()
-    this.#filteredFor = ''
-    this.#refusedRows = Number.POSITIVE_INFINITY
+    this.#lanes.forgetFiltered()
     this.#remember()
     void this.refresh()
   }
 
   /** What there is to draw of a lane in the window: the finest that is known, everywhere. */
   segments(lane: string): Segment[] {
-    void this.arrived
-    const { fromRow, toRow } = this
-    const stride = tileStride(toRow - fromRow, this.#columns)
-    const overview = this.#overviews.get(lane)
-    if (this.filtering && !this.tooLongToFilter) {
-      const filtered = coverage(fromRow, toRow, [this.#filtered.get(lane) ?? []])
-      // Raw and filtered pieces lie at other heights: never both at once.
-      if (filtered.length > 0) return filtered
-    }
-    const sources: Piece[][] = [this.#tilesOf(lane, stride)]
-    for (let step = 1; step <= standInStrides; step++) {
-      sources.push(this.#tilesOf(lane, stride * 2 ** step))
-      if (stride >= 2 ** step && step <= 2) sources.push(this.#tilesOf(lane, stride / 2 ** step))
-    }
-    return coverage(fromRow, toRow, overview === undefined ? sources : [...sources, [overview]])
+    return this.#lanes.segments(lane)
   }
 
-  /**
-   * Every row of a short stretch of one lane, raw: from the tiles where they are that fine, else from the lab.
-   * Without an answer, what is drawn has to do.
-   */
-  async everyRow(lane: string, fromRow: number, toRow: number): Promise<Piece[]> {
-    const { recording } = this
-    if (recording === null) return []
-    const from = Math.max(0, fromRow)
-    const to = Math.min(recording.rows, toRow)
-    const [first, last] = tileRange(from, to, 1)
-    if (this.#covered(lane, 1, first, last)) return Array.from({ length: last - first + 1 }, (_, index) => this.#tiles.get(lane, 1, first + index)).flatMap((piece) => piece ?? [])
-    try {
-      // After the window's own request: one at a time.
-      await this.#running
-      const answer = await this.#ask(recording, [lane], from, to, to - from, null)
-      return [{ fromRow: from, toRow: to, columns: answer.columns, values: envelopeValues(answer) }]
-    } catch (thrown) {
-      console.warn('Pulseprint: the rows around the cursor could not be read', LabError.from(thrown).message)
-      return this.segments(lane).map(({ piece }) => piece)
-    }
+  /** Every row of a short stretch of one lane, raw. Without an answer, what is drawn has to do. */
+  everyRow(lane: string, fromRow: number, toRow: number): Promise<Piece[]> {
+    return this.#lanes.everyRow(lane, fromRow, toRow, () => this.#running)
   }
 
   /** Goes on until everything in the window is there; the newest window is asked for first. Resolves when nothing is missing. */
@@ -254,7 +219,7 @@ export class Reviewer {
     try {
       while (this.#stale) {
         this.#stale = false
-        while (await this.#readMissing()) this.arrived++
+        while (await this.#lanes.readMissing()) continue
       }
       this.problem = null
     } catch (thrown) {
@@ -263,114 +228,9 @@ export class Reviewer {
     }
   }
 
-  #tilesOf(lane: string, stride: number): Piece[] {
-    const [first, last] = tileRange(this.fromRow, this.toRow, stride)
-    const pieces: Piece[] = []
-    for (let index = first; index <= last; index++) {
-      const piece = this.#tiles.get(lane, stride, index)
-      if (piece !== null) pieces.push(piece)
-    }
-    return pieces
-  }
-
-  /** One request for what is missing most; false when nothing is. */
-  async #readMissing(): Promise<boolean> {
-    if (this.filtering && !this.tooLongToFilter) return this.#readFiltered()
-    const { recording } = this
-    if (recording === null) return false
-    const stride = tileStride(this.width, this.#columns)
-    const rows = stride * tileColumns
-    const [first, last] = tileRange(this.fromRow, this.toRow, stride)
-    // The window itself, then one tile on either side for the next step.
-    const end = Math.max(first, Math.ceil(recording.rows / rows) - 1)
-    for (const [from, to] of [[first, last], [Math.max(0, first - 1), Math.min(end, last + 1)]] as const) {
-      const lanes = this.visibleLanes.filter((lane) => !this.#covered(lane, stride, from, to))
-      if (lanes.length === 0) continue
-      let low = from
-      let high = to
-      while (low < high && lanes.every((lane) => this.#tiles.has(lane, stride, low))) low++
-      while (high > low && lanes.every((lane) => this.#tiles.has(lane, stride, high))) high--
-      const fromRow = low * rows
-      const columns = Math.ceil((Math.min(recording.rows, (high + 1) * rows) - fromRow) / stride)
-      const answer = await this.#ask(recording, lanes, fromRow, fromRow + columns * stride, columns, null)
-      if (this.recording?.id !== recording.id) return false
-      cutTiles(envelopeValues(answer), lanes.length, answer.columns, fromRow, stride).forEach((pieces, lane) => {
-        pieces.forEach((piece, index) => this.#tiles.set(lanes[lane], stride, low + index, piece))
-      })
-      return true
-    }
-    return false
-  }
-
-  #covered(lane: string, stride: number, first: number, last: number): boolean {
-    for (let index = first; index <= last; index++) if (!this.#tiles.has(lane, stride, index)) return false
-    return true
-  }
-
-  async #readFiltered(): Promise<boolean> {
-    const { recording, filters } = this
-    if (recording === null) return false
-    const lanes = this.visibleLanes
-    const wanted = `${this.fromRow}/${this.toRow}/${this.#columns}/${lanes.join()}/${JSON.stringify(filters)}`
-    if (wanted === this.#filteredFor) return false
-    const asked = this.width
-    const margin = Math.round(filteredMargin * asked)
-    const fromRow = Math.max(0, this.fromRow - margin)
-    const toRow = Math.min(recording.rows, this.toRow + margin)
-    const columns = Math.max(1, Math.min(toRow - fromRow, Math.round((this.#columns * (toRow - fromRow)) / this.width)))
-    const answer = await this.#ask(recording, lanes, fromRow, toRow, Math.min(16_384, columns), filters)
-    if (this.recording?.id !== recording.id || this.filters !== filters) return true
-    this.#filteredFor = wanted
-    if (!answer.filtered) {
-      // The window may have moved on since; what was asked for counts.
-      this.#refusedRows = Math.min(this.#refusedRows, asked)
-      return true
-    }
-    const values = envelopeValues(answer)
-    lanes.forEach((lane, index) => {
-      const piece = { fromRow, toRow, columns: answer.columns, values: values.slice(2 * index * answer.columns, 2 * (index + 1) * answer.columns) }
-      this.#filtered.set(lane, [piece, ...(this.#filtered.get(lane) ?? []).slice(0, 1)])
-    })
-    return true
-  }
-
-  /** Once per content: from the working store, else from the lab. */
-  async #readOverview(): Promise<void> {
-    const { recording } = this
-    if (recording === null || recording.rows === 0) return
-    const lanes = recording.lanes.map(({ id }) => id)
-    const columns = Math.min(overviewColumns, recording.rows)
-    const key = `${this.#datasetId()}/${recording.id}/${recording.contentHash}/${lanes.join()}`
-    const cached = recording.contentHash === '' ? null : await this.#store.tile(key)
-    const answer = cached ?? (await this.#ask(recording, lanes, 0, recording.rows, columns, null))
-    if (this.recording?.id !== recording.id) return
-    const bytes = answer.bytes.slice()
-    const values = new Float32Array(bytes.buffer)
-    lanes.forEach((lane, index) => {
-      this.#overviews.set(lane, { fromRow: 0, toRow: recording.rows, columns: answer.columns, values: values.slice(2 * index * answer.columns, 2 * (index + 1) * answer.columns) })
-    })
-    const [main] = this.overviewLanes
-    const piece = this.#overviews.get(main?.id ?? '')
-    this.overview = piece === undefined ? null : { fromRow: 0, toRow: recording.rows, columns: piece.columns, bytes: Uint8Array.from(new Uint8Array(piece.values.buffer)) }
-    this.arrived++
-    if (cached === null && recording.contentHash !== '') {
-      await this.#store.saveTile({ key, datasetId: this.#datasetId(), recordingId: recording.id, columns: answer.columns, bytes, usedAt: Date.now() })
-    }
-  }
-
-  #ask(recording: Recording, lanes: string[], fromRow: number, toRow: number, columns: number, filters: DisplayFilters | null) {
-    return this.#connection.call('library.envelope', { id: recording.id, lanes, fromRow, toRow, columns, filters })
-  }
-
   #forget(): void {
-    this.#tiles.clear()
-    this.#filtered = new Map()
-    this.#filteredFor = ''
-    this.#overviews = new Map()
-    this.overview = null
-    this.#refusedRows = Number.POSITIVE_INFINITY
+    this.#lanes.forget()
     this.problem = null
-    this.arrived++
   }
 
   #remember(): void {

@@ -1,3 +1,4 @@
+import { matchingMeasures } from '../../src-main/contract/schemas/cross-modal-report.ts'
 import type { ModelName, RunEpoch } from '../../src-main/contract/schemas/learning.ts'
 import type { Point } from '../charts/line-path.ts'
 
@@ -38,10 +39,13 @@ export interface PhaseCurves {
   readonly best: number | null
 }
 
+/** What matching told of an epoch is no part of its loss; the report shows it. The transmission cost is one. */
+const told: ReadonlySet<string> = new Set(Object.values(matchingMeasures).filter((name) => name !== matchingMeasures.transmissionCost))
+
 /** `total` leads, the other terms follow in the order in which they were first told. */
 export function curvesOf(epochs: readonly RunEpoch[], phase: ModelName): PhaseCurves {
   const own = epochs.filter((epoch) => epoch.phase === phase)
-  const names = [...new Set(own.flatMap(({ terms }) => Object.keys(terms)))].sort((a, b) => Number(b === 'total') - Number(a === 'total'))
+  const names = [...new Set(own.flatMap(({ terms }) => Object.keys(terms).filter((name) => !told.has(name))))].sort((a, b) => Number(b === 'total') - Number(a === 'total'))
   const column = (value: (epoch: RunEpoch) => number | null | undefined): Point[] => own.map((epoch) => ({ x: epoch.epoch, y: value(epoch) ?? null }))
   return {
     phase,

@@ -6,8 +6,7 @@ import { Latest } from './latest.ts'
 /** The one that proves nothing comes last. */
 export const strategies = SplitStrategy.options
 
-/** Options that a strategy looks at, beside the seed. */
-export const strategyOptions: Record<SplitStrategy, readonly (keyof SplitOptions)[]> = {
+const ofStrategy: Record<SplitStrategy, readonly (keyof SplitOptions)[]> = {
   'single-shot-same-day': ['validation', 'subjectDisjoint'],
   'leave-last-recording-out': ['validation', 'subjectDisjoint'],
   'single-shot-long-term': ['validation', 'subjectDisjoint'],
@@ -17,8 +16,13 @@ export const strategyOptions: Record<SplitStrategy, readonly (keyof SplitOptions
   'closed-set-by-session': ['validation', 'test', 'folds'],
   'subject-disjoint': ['validation', 'test', 'folds'],
   'open-set': ['validation', 'test', 'unknown', 'folds'],
-  chronological: ['validation', 'test', 'guardSeconds', 'folds'],
+  chronological: ['validation', 'test', 'guardSeconds', 'folds', 'subjectDisjoint'],
   'diagnostic-leaky': ['validation', 'test'],
+}
+
+/** Options that a split looks at, beside the seed. People who are tested must be drawn where others train: how many is then a matter of its own. */
+export function optionsOf({ strategy, subjectDisjoint }: Pick<SplitOptions, 'strategy' | 'subjectDisjoint'>): ReadonlySet<keyof SplitOptions> {
+  return new Set([...ofStrategy[strategy], ...(subjectDisjoint ? (['test', 'folds'] as const) : [])])
 }
 
 interface Wish {
@@ -97,7 +101,9 @@ export class SplitsState {
   }
 
   choose(change: Partial<SplitOptions>): void {
-    this.options = { ...this.options, ...change }
+    const options = { ...this.options, ...change }
+    // What no field shows must not be asked for.
+    this.options = optionsOf(options).has('folds') ? options : { ...options, folds: null, fold: 0 }
     void this.look()
   }
 

@@ -5,7 +5,10 @@ import { zhCN } from './zh-CN.ts'
 
 const catalogues: Record<Locale, Strings> = { en, 'zh-CN': zhCN }
 
-/** The language of the window; reading `strings` or `format` in markup follows a switch at run time. */
+/**
+ * The language of the window; reading `strings` or `format` in markup follows a switch at run time. What a component says after it waited for an answer is read from here, not from what it derived of it: its
+ * screen may have been left by then.
+ */
 class Language {
   locale = $state<Locale>('en')
   readonly strings = $derived(catalogues[this.locale])

@@ -42,11 +42,18 @@ describe('CSV', () => {
         expect(read.length).toBe(rows.length)
         rows.forEach((row, i) => row.forEach((value, c) => {
           if (typeof value === 'number') expect(Number(read[i][c])).toBe(value)
-          else expect(read[i][c]).toBe(value ?? '')
+          else expect(read[i][c]).toBe(value !== null && /^[\r\n]./s.test(value) ? `'${value}` : (value ?? ''))
         }))
       }),
     )
     expect(Object.is(Number(csvCell(-0)), -0)).toBe(true)
+  })
+
+  it('a text that a spreadsheet would compute stays text, and numbers stay numbers', () => {
+    // OWASP, CSV Injection: signs, tabulator, line ends, and the signs of full width.
+    const texts = ['=HYPERLINK("http://x")', '+cmd|calc', '-2+3+cmd', '@SUM(A1)', '\t=1+1', '\r=1', '\n=1', '\uff1d1+1']
+    for (const text of texts) expect(parse(`${csvCell(text)}\r\n`)).toEqual([[`'${text}`]])
+    expect([-1.5, -0, 1e-7, -12n, '-1.5', '+3', '=', '+', '@', 'a=b', ''].map(csvCell)).toEqual(['-1.5', '-0', '1e-7', '-12', '-1.5', '+3', '=', '+', '@', 'a=b', ''])
   })
 
   it('is given to the sink in pieces, and refuses rows of another width', async () => {

@@ -32,7 +32,7 @@ const against = (difference: number, verdict: string) => ({ difference, interval
 
 export const sampleResult = (): AblationResult =>
   AblationResult.parse({
-    title: 'losses', split: 's1', strategy: 'leave-last-day-out', program: '0.1.0', baseline: 'baseline', seeds: [1, 2, 3],
+    title: 'losses', split: 's1', strategy: 'leave-last-day-out', program: '0.1.0', baseline: 'baseline', unit: 'beat', seeds: [1, 2, 3],
     tables: [1, 5].map((beats) => ({
       beats, subjects: 40,
       rows: [

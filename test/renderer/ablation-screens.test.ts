@@ -131,7 +131,7 @@ describe('the editor of a recipe of two signals', () => {
     const { app } = await setUp()
     // A weight that is too large rather than too small: a loss that is off hides its fields.
     const wrong = (path: string) => (/weight$|^weights\.|stageWeights/.test(path) ? 1e9 : -1e9)
-    const unseen = (path: string) => path.endsWith('annotator') || path.startsWith('evaluation.beatsPerProbe') || (path.endsWith('.patch') && !path.startsWith('student') && !path.startsWith('alignment')) || path.includes('stageWeights') || path === 'teacherWindows.quality' || /^(fusion|alignment)\.fit\.augmentation|^matcher\.fit\.augmentation\.shiftMs/.test(path) || (name === 'thkd' && path === 'windows.quality')
+    const unseen = (path: string) => path.endsWith('annotator') || path.startsWith('evaluation.beatsPerProbe') || (path.endsWith('.patch') && !path.startsWith('student') && !path.startsWith('alignment')) || path.includes('stageWeights') || path === 'teacherWindows.quality' || /^(fusion|alignment)\.fit\.augmentation|^matcher\.fit\.augmentation\.(shiftMs|modulation|wander)/.test(path) || (name === 'thkd' && path === 'windows.quality')
     const drawn = (recipe: Recipe) => {
       app.training.recipe = recipe
       return render(RecipeHost, { props: { app, component: RecipeEditor, recipe } }).body

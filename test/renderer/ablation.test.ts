@@ -57,7 +57,7 @@ describe('a grid that is being made', () => {
     for (const [place, variant] of builder.variants.entries()) {
       const { recipe } = planned.variants[place]
       if (recipe.recipe !== 'fusion') throw new Error('not fusion')
-      expect(builder.columns.map((path) => builder.valueOf(variant, path))).toEqual([recipe.distillation.kl.weight, recipe.distillation.cosine.weight, recipe.distillation.mmd.weight, recipe.student.fit.rate])
+      expect(builder.columns.map((path) => builder.valueIn(variant, path))).toEqual([recipe.distillation.kl.weight, recipe.distillation.cosine.weight, recipe.distillation.mmd.weight, recipe.student.fit.rate])
     }
   })
 
@@ -135,7 +135,7 @@ describe('a grid that is being made', () => {
     const { connection } = await connect()
     const builder = new AblationBuilder(connection)
     await Promise.all([builder.load({ ...sampleGrid, name: 'other', recipe: 'clip', variants: { KD: {} } }), builder.begin(splits, [sampleGrid])])
-    expect([builder.split, builder.name, builder.base?.recipe, builder.ready]).toEqual(['s1', 'other', 'clip', true])
+    expect([builder.split, builder.name, builder.recipe?.recipe, builder.ready]).toEqual(['s1', 'other', 'clip', true])
     await builder.begin(splits, [sampleGrid])
     expect(builder.variants.map(({ name }) => name)).toEqual(['KD'])
   })

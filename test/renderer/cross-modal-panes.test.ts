@@ -27,7 +27,7 @@ const report = CrossModalReport.parse({
   matching: [{ epoch: 1, partners: 0.973, changed: null, similarity: 0.351, comparisons: 12_345, seconds: 1.177, transmissionCost: null }, { epoch: 4, partners: null, changed: 0.183, similarity: 0.712, comparisons: null, seconds: null, transmissionCost: null }],
 })
 
-const html = (crossModal: CrossModalReport, beats = 1) => render(CrossModalPanes, { props: { crossModal, beats } }).body
+const html = (crossModal: CrossModalReport, beats = 1) => render(CrossModalPanes, { props: { crossModal, beats, unit: 'beat' } }).body
 
 describe('the panes of a report about two modalities', () => {
   beforeEach(() => {
@@ -89,7 +89,7 @@ describe('circles of wrong trials', () => {
 
 describe('the terminal', () => {
   it('says the same in lines', () => {
-    const lines = crossModalLines(report)
+    const lines = crossModalLines(report, 'beat')
     expect(lines).toContain('Teachability against fusion, test, 1000 windows (untaught -> taught): Pearson -0.079 -> -0.079, COS 0.583 -> 0.583, MMD 0.317 -> 0.317, CKA 0.311 -> 0.442, CKA by chance 0.053')
     expect(lines).toContain('5886 genuine trials, 1 beat: fixed 573 (85.0 % right for teacher), broken 41 (80.5 % right for teacher): 9.0 points [5.1, 13.1], McNemar p 1.0e-9 (as if trials were independent)')
     expect(lines).toContain('Matchings of windows: 2; at the last 18.3 % of the pairs were other ones than at first, mean similarity 0.712')

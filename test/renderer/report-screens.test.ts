@@ -191,7 +191,7 @@ describe('the identify screen', () => {
     shown.identify.live = liveState({ state: 'listening', lane: 'ch1', beats: 3, decision: made })
     const markup = html(shown)
     const text = words(markup)
-    for (const part of [head, line, 'Listening', 'on CH1', '3 of 5 beats', '1 beat refused', 'threshold 0.684', 'Threshold 0.684, fixed on validation at its EER.', 'Stop']) expect(text).toContain(part)
+    for (const part of [head, line, 'Listening', 'on CH1', '3 of 5 beats', '1 refused', 'threshold 0.684', 'Threshold 0.684, fixed on validation at its EER.', 'Stop']) expect(text).toContain(part)
     expect(markup).toContain('role="progressbar"')
     expect(markup).toContain(`<article class="${made.claim === null ? (made.subject === null ? 'unknown' : 'recognised') : made.accepted ? 'accepted' : 'refused'}`)
   })

@@ -9,7 +9,7 @@ import { en } from '../../src-renderer/strings/en.ts'
 import { Format } from '../../src-renderer/strings/format.ts'
 import { zhCN } from '../../src-renderer/strings/zh-CN.ts'
 import { sentencesInOrder, sentencesNow, sentenceTone, sentenceWords, undecided } from '../../src-renderer/views/report/sentence-words.ts'
-import { beatsText, compactText, pText } from '../../src-renderer/views/report/figure-words.ts'
+import { compactText, decisionText, pText } from '../../src-renderer/views/report/figure-words.ts'
 import { FakeLab, type FakeHandlers } from './fake-lab.ts'
 import { leak, runId, runRecord, sampleReport } from './sample-report.ts'
 
@@ -111,7 +111,7 @@ const comparison = { system: 'student', reference: 'scratch', measure: 'eer', be
 const sizes = { parameters: 1_342_016, teacherParameters: 7_231_104, macs: 9_800_000, teacherMacs: 118_000_000, latencyMs: 0.86, teacherLatencyMs: 4.91 }
 const samples: Record<ReportSentence['code'], [ReportSentence['data'], string]> = {
   headline: [{ system: 'student', beats: 1, eer: 0.0432, low: 0.021, high: 0.085, rank1: 0.88, subjects: 90 }, 'Student, 1 beat: EER 4.3% (95% interval 2.1% to 8.5%), rank-1 88.0%, over 90 subjects.'],
-  'headline-without-interval': [{ system: 'template', beats: 0, eer: 0.2, subjects: 4 }, 'Template, all beats: EER 20.0%, over 4 subjects; too few for an interval.'],
+  'headline-without-interval': [{ system: 'template', beats: 0, eer: 0.2, subjects: 4 }, 'Template, whole recording: EER 20.0%, over 4 subjects; too few for an interval.'],
   'no-trials': [{ system: 'lda', beats: 5 }, 'PCA + LDA, 5 beats: there are no genuine or no impostor trials, so there is no EER.'],
   'too-few-subjects-to-rank': [{ ...comparison, subjects: 20, needed: 50 }, 'Too few subjects to rank Student against Student alone (EER, 5 beats): 20 subjects, 50 are needed. The difference of −0.42 points is known to ± 1.1.'],
   'fnmr-not-shown': [{ system: 'student', beats: 1, fmr: 0.001, impostorTrials: 5940 }, 'Student: 5,940 impostor trials cannot show an FNMR at an FMR of 0.10%.'],
@@ -142,12 +142,12 @@ const samples: Record<ReportSentence['code'], [ReportSentence['data'], string]> 
 describe('the sentences of a report', () => {
   it.each(ReportSentence.shape.code.options)('%s is said in English with its numbers', (code) => {
     const [data, expected] = samples[code]
-    expect(sentenceWords({ code, data }, en, format)).toBe(expected)
+    expect(sentenceWords({ code, data }, 'beat', en, format)).toBe(expected)
   })
 
   it.each(ReportSentence.shape.code.options)('%s is said in Chinese with the same numbers', (code) => {
     const [data, english] = samples[code]
-    const words = sentenceWords({ code, data }, zhCN, chinese)
+    const words = sentenceWords({ code, data }, 'beat', zhCN, chinese)
     expect(words).toMatch(/\p{Script=Han}/u)
     expect(words).not.toMatch(/undefined|NaN/)
     // The interval's level and the measure's name are no figures.
@@ -158,7 +158,7 @@ describe('the sentences of a report', () => {
   it('have words for every sentence that the program itself makes, in both languages', () => {
     const made = [...report.sentences, ...few.sentences, ...sampleReport({ people: 3, replicates: 100, beats: 2 }).sentences]
     expect(new Set(made.map(({ code }) => code)).size).toBeGreaterThanOrEqual(8)
-    for (const [t, f] of [[en, format], [zhCN, chinese]] as const) for (const sentence of made) expect(sentenceWords(sentence, t, f)).not.toMatch(/undefined|NaN|null|\[object/)
+    for (const [t, f] of [[en, format], [zhCN, chinese]] as const) for (const sentence of made) expect(sentenceWords(sentence, 'beat', t, f)).not.toMatch(/undefined|NaN|null|\[object/)
   })
 
   it('put leaks and a failed permutation check first, wherever they stand', () => {
@@ -177,7 +177,7 @@ describe('the sentences of a report', () => {
   })
 
   it('say that too few subjects cannot be ranked, and how wide the interval is', () => {
-    const said = few.sentences.filter(({ code }) => code === 'too-few-subjects-to-rank').map((sentence) => sentenceWords(sentence, en, format))
+    const said = few.sentences.filter(({ code }) => code === 'too-few-subjects-to-rank').map((sentence) => sentenceWords(sentence, 'beat', en, format))
     expect(said.length).toBeGreaterThan(0)
     for (const words of said) expect(words).toMatch(/12 subjects, 50 are needed\..* ± /)
   })
@@ -196,14 +196,14 @@ describe('what stands for many sentences', () => {
   it('a temperature that makes the test worse is a caution, and said to be', () => {
     const calibrated = (before: number, after: number) => ({ code: 'calibrated', data: { system: 'student', temperature: 2.58, before, after } }) as const
     expect([sentenceTone(calibrated(0.05, 0.01)), sentenceTone(calibrated(0.0048, 0.036))]).toEqual(['neutral', 'warn'])
-    expect(sentenceWords(calibrated(0.05, 0.01), en, format)).toBe('Student: one temperature (2.58) takes the calibration error (ECE) from 5.0% to 1.0%.')
-    expect(sentenceWords(calibrated(0.0048, 0.036), en, format)).toBe('Student: one temperature (2.58) takes the calibration error (ECE) from 0.48% to 3.6%: worse than none on the people tested.')
+    expect(sentenceWords(calibrated(0.05, 0.01), 'beat', en, format)).toBe('Student: one temperature (2.58) takes the calibration error (ECE) from 5.0% to 1.0%.')
+    expect(sentenceWords(calibrated(0.0048, 0.036), 'beat', en, format)).toBe('Student: one temperature (2.58) takes the calibration error (ECE) from 0.48% to 3.6%: worse than none on the people tested.')
   })
 })
 
 describe('figures', () => {
   it('are said as a reader expects them', () => {
-    expect([beatsText(1, en, format), beatsText(5, en, format), beatsText(0, en, format)]).toEqual(['1 beat', '5 beats', 'all beats'])
+    expect([decisionText(1, 'beat', en, format), decisionText(5, 'window', en, format), decisionText(0, 'window', en, format)]).toEqual(['1 beat', '5 windows', 'whole recording'])
     expect([compactText(5_524_416, format), compactText(9060, format)]).toEqual(['5.52M', '9.06K'])
     expect([0.00042, 0.012, 0.41].map((p) => pText(p, format))).toEqual(['< 0.001', '0.012', '0.41'])
   })

@@ -23,6 +23,11 @@ describe('curves', () => {
     expect([curves.best, curves.epochs]).toEqual([1, 16])
   })
 
+  it('leave out what matching told, which is no part of a loss', () => {
+    const terms = { total: 2, identity: 1, 'transmission cost': 1, partners: 1, 'pairs changed': 0.2, similarity: 0.7, comparisons: 12_000, 'matching seconds': 0.4 }
+    expect(curvesOf([sampleEpoch('student', 1, { terms })], 'student').terms.map(({ name }) => name)).toEqual(['total', 'identity', 'transmission cost'])
+  })
+
   it('do not draw a total that is its only term', () => {
     expect(curvesOf([sampleEpoch('scratch', 1, { terms: { total: 2, identity: 2 } })], 'scratch').terms.map(({ name }) => name)).toEqual(['identity'])
   })

@@ -14,6 +14,8 @@ describe('the verdict on paired seeds', () => {
   it('knows that a smaller EER and a larger rank-1 are better, and when there is nothing to say', () => {
     const one = (measure: 'eer' | 'rank1', meanDifference: number, p: number | null) => verdictOf({ measure, meanDifference, p })
     expect([one('eer', -0.01, 0.01), one('eer', 0.01, 0.01), one('rank1', 0.01, 0.01), one('rank1', -0.01, 0.01)]).toEqual(['better', 'worse', 'better', 'worse'])
+    const fewer = (subjects: number) => verdictOf({ measure: 'eer', meanDifference: -0.01, p: 0.01, subjects })
+    expect([fewer(49), fewer(50)]).toEqual(['people', 'better'])
     expect([one('eer', -0.01, 0.051), one('eer', -0.01, 0.05), one('eer', -0.01, null), one('eer', 0, 0)]).toEqual(['none', 'none', 'few', 'none'])
   })
 })

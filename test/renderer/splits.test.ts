@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LabError } from '../../src-main/contract/errors.ts'
 import { SplitOptions, type SplitReport } from '../../src-main/contract/schemas/split.ts'
 import { Connection } from '../../src-renderer/state/connection.svelte.ts'
-import { SplitsState } from '../../src-renderer/state/splits.svelte.ts'
+import { optionsOf, SplitsState } from '../../src-renderer/state/splits.svelte.ts'
 import { FakeLab, type FakeHandlers } from './fake-lab.ts'
 
 const report = (change: Partial<SplitReport> = {}): SplitReport => ({
@@ -26,6 +26,20 @@ describe('a split that is being made', () => {
     await splits.begin([{ name: 'v1' }, { name: 'v2' }])
     expect(lab.inputs('splits.preview')).toMatchObject([{ version: 'v2', options: { strategy: 'leave-last-day-out', seed: 1 } }])
     expect(splits.blocked).toBe(false)
+  })
+
+  it('draws people to be tested wherever others train, and asks for no folds that no field shows', async () => {
+    const { lab, splits } = await setUp()
+    await splits.begin([{ name: 'v1' }])
+    expect([...optionsOf(splits.options)]).toEqual(['validation', 'subjectDisjoint'])
+    splits.choose({ subjectDisjoint: true })
+    expect([...optionsOf(splits.options)]).toEqual(['validation', 'subjectDisjoint', 'test', 'folds'])
+    splits.choose({ test: 0.5, folds: 3, fold: 2 })
+    splits.choose({ subjectDisjoint: false })
+    await splits.look()
+    expect(lab.inputs('splits.preview').at(-1)).toMatchObject({ options: { test: 0.5, folds: null, fold: 0 } })
+    splits.choose({ strategy: 'chronological', folds: 3, subjectDisjoint: true })
+    expect([...optionsOf(splits.options)].sort()).toEqual(['folds', 'guardSeconds', 'subjectDisjoint', 'test', 'validation'])
   })
 
   it('cannot be saved while a finding blocks or nothing can be made', async () => {

@@ -11,7 +11,7 @@ import { packModel, type ModelUse, type StoredModel } from '../../src-main/runs/
 import { newRun } from '../../src-main/runs/new-run.ts'
 import type { TaskWorld } from '../../src-main/runs/open-run.ts'
 import { sha256 } from '../../src-main/dataset/hashes.ts'
-import { encodeArrays } from '../../src-main/runs/array-file.ts'
+import { encodeArrays } from '../../src-main/dataset/array-file.ts'
 import { RunStore } from '../../src-main/runs/run-store.ts'
 import { trainingData, type TrainingData } from '../../src-main/runs/training-data.ts'
 import { windowOptionsOf } from '../../src-main/runs/window-options.ts'

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as web from 'onnxruntime-web'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -78,7 +78,7 @@ describe('an exported model', () => {
       lane: 'ecg', channel: null, rateHz: 250, channels: 1, length: 150,
       filter: { kind: 'butterworth-band-pass', lowHz: 0.5, highHz: 40, order: 4, zeroPhase: true, at: 'recording rate, before resampling' },
       dropFirstSeconds: 1.5, window: { mode: 'beat', beforeSeconds: 0.2, afterSeconds: 0.4, anchorSample: 50, strideSeconds: null, beatsPerGroup: null, rule: 'one window per beat' },
-      quality: null, outliers: null, zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)',
+      quality: null, motion: null, outliers: null, zScore: 'each window: mean 0, standard deviation 1 (a flat one: zeros)',
     })
     await run.dataset.close()
   })
@@ -127,6 +127,16 @@ describe('an export', () => {
       expect(await readFile(join(folder.path, taken), 'utf8')).toBe('mine')
       await run.dataset.files.remove(join(folder.path, taken))
     }
+    await run.dataset.close()
+  })
+
+  it('into a folder is refused, and nothing is written beside it', async () => {
+    const run = await finishedRun(folder.path)
+    const out = join(folder.path, 'models')
+    await mkdir(out)
+    const written = exportModel(run.dataset, { run: run.record.id, model: 'student', out, quantised: false }, quietWorld())
+    await expect(written).rejects.toMatchObject({ code: 'export-folder-not-empty', message: expect.stringContaining(join(out, 'student.onnx')) as unknown })
+    expect([await run.dataset.files.stat(`${out}.onnx`), await readdir(out)]).toEqual([null, []])
     await run.dataset.close()
   })
 

@@ -138,3 +138,28 @@ it('SemBridge with nothing to learn from: by any weight above 0 it is one again'
   expect(refusal(nothing)).toMatchObject({ code: 'recipe-invalid', data: { path: 'weights' } })
   for (const more of [{ weights: { task: 1, base: 0, alignment: 0 } }, { weights: { task: 0, base: 1, alignment: 0 } }, { alignment: { weight: 0.01 } }]) expect(parseRecipe({ ...nothing, ...more })).toMatchObject({ recipe: 'sembridge' })
 })
+
+it('an augmentation that would do nothing is refused where it is asked for; left out it is none, and what earlier presets filled in still runs', () => {
+  const of = (name: 'fusion' | 'clip' | 'sembridge', model: string, field: string, value: unknown) => changed(recipeOf(name, 'quick'), `${model}.fit.augmentation${field === '' ? '' : `.${field}`}`, value)
+  for (const [name, model, fields] of [
+    ['fusion', 'fusion', ['shiftMs', 'amplitude', 'noise', 'modulation', 'wander']], ['clip', 'alignment', ['shiftMs', 'amplitude', 'noise', 'modulation', 'wander']], ['sembridge', 'matcher', ['shiftMs', 'modulation', 'wander']],
+  ] as const) {
+    for (const field of fields) expect(refusal(of(name, model, field, 0.75)).data, `${name} ${field}`).toMatchObject({ path: `${model}.fit.augmentation.${field}`, reason: expect.stringContaining('no effect') as unknown })
+    const usual = recipeOf(name, 'quick') as unknown as Record<string, { fit: { augmentation: object } }>
+    const none = parseRecipe(of(name, model, '', {})) as unknown as typeof usual
+    expect(none[model].fit.augmentation).toEqual(usual[model].fit.augmentation)
+    const stored = of(name, model, '', { shiftMs: 16, amplitude: 0.1, noise: 0.05, modulation: 0, wander: 0 })
+    expect(parseRecipe(stored)).toEqual(stored)
+  }
+  expect(recipeOf('sembridge', 'quick')).toMatchObject({ matcher: { fit: { augmentation: { shiftMs: 0, amplitude: 0.1, noise: 0.05 } } } })
+  expect(parseRecipe(of('sembridge', 'matcher', 'noise', 0.5))).toMatchObject({ matcher: { fit: { augmentation: { noise: 0.5 } } } })
+})
+
+it('every form of SemBridge has its published temperature, unless the recipe says one', () => {
+  const usual = recipeOf('sembridge', 'quick')
+  const temperature = (base: object | undefined): unknown => (parseRecipe(changed(usual, 'base', base)) as Extract<Recipe, { recipe: 'sembridge' }>).base.temperature
+  expect([undefined, {}, { form: 'kd' }, { form: 'decoupled' }, { form: 'standardised' }].map(temperature)).toEqual([3, 3, 3, 4, 3])
+  expect(temperature({ form: 'decoupled', temperature: 3 })).toBe(3)
+  expect(refusal(changed(usual, 'base.temperature', 0)).data).toMatchObject({ path: 'base.temperature' })
+  expect(refusal(changed(usual, 'base.tau', 4)).data).toMatchObject({ path: 'base.tau' })
+})

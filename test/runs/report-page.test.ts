@@ -103,8 +103,8 @@ describe('the report page', () => {
 
   it('says comparisons in words', () => {
     const data = { system: 'student', reference: 'scratch', measure: 'eer', beats: 1, difference: -0.004, halfWidth: 0.011, subjects: 90, p: 0.41 }
-    expect(sentenceWords({ code: 'no-significant-difference', data })).toBe('No significant difference between student and scratch: EER differs by -0.40 points (known to ± 1.10) deciding by 1 beat, adjusted p = 0.41.')
-    expect(sentenceWords({ code: 'too-few-subjects-to-rank', data: { ...data, needed: 50 } })).toContain('With 90 people nobody can say which is better; 50 are needed')
+    expect(sentenceWords({ code: 'no-significant-difference', data }, 'beat')).toBe('No significant difference between student and scratch: EER differs by -0.40 points (known to ± 1.10) deciding by 1 beat, adjusted p = 0.41.')
+    expect(sentenceWords({ code: 'too-few-subjects-to-rank', data: { ...data, needed: 50 } }, 'beat')).toContain('With 90 people nobody can say which is better; 50 are needed')
   })
 })
 

@@ -61,7 +61,7 @@ describe('the windows of a split', () => {
     expect([...set.role].map((role) => set.roles[role])).toEqual(beats.map(({ id }) => (id % 2 === 1 ? 'enrol' : 'test')))
     expect(set.subjects).toEqual(['S001', 'S002'])
     expect(set.recordings.map(({ id, subject }) => [id, subject])).toEqual([1, 2, 3, 4].map((id) => [recordingId(id), id < 3 ? 0 : 1]))
-    expect(report.total).toEqual({ wanted: 80, kept: 80, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 })
+    expect(report.total).toEqual({ wanted: 80, kept: 80, edge: 0, missing: 0, flat: 0, lowQuality: 0, moved: 0, outliers: 0, tooFew: 0 })
     await made.dataset.close()
   })
 
@@ -144,10 +144,10 @@ describe('what is dropped', () => {
     const made = await lab({ change, beats: (id) => (id === 4 ? [] : id === 1 ? [...spikeRows(5000, rate), 4990] : spikeRows(5000, rate)) })
     const { set, report } = await build(made, { ...plain, channel: 0, minimumCorrelation: 0.5 })
     expect(report.recordings.map(({ recording, subject, role, lane, ...counts }) => [recording, subject, role, lane, counts])).toEqual([
-      [recordingId(1), 'S001', 'enrol', 'ecg', { wanted: 21, kept: 15, edge: 1, missing: 1, flat: 2, lowQuality: 0, outliers: 2, tooFew: 0 }],
-      [recordingId(2), 'S001', 'test', 'ecg', { wanted: 20, kept: 20, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 }],
-      [recordingId(3), 'S002', 'enrol', 'ecg', { wanted: 20, kept: 20, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 }],
-      [recordingId(4), 'S002', 'test', 'ecg', { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 }],
+      [recordingId(1), 'S001', 'enrol', 'ecg', { wanted: 21, kept: 15, edge: 1, missing: 1, flat: 2, lowQuality: 0, moved: 0, outliers: 2, tooFew: 0, unmeasured: 0, beatless: false }],
+      [recordingId(2), 'S001', 'test', 'ecg', { wanted: 20, kept: 20, edge: 0, missing: 0, flat: 0, lowQuality: 0, moved: 0, outliers: 0, tooFew: 0, unmeasured: 0, beatless: false }],
+      [recordingId(3), 'S002', 'enrol', 'ecg', { wanted: 20, kept: 20, edge: 0, missing: 0, flat: 0, lowQuality: 0, moved: 0, outliers: 0, tooFew: 0, unmeasured: 0, beatless: false }],
+      [recordingId(4), 'S002', 'test', 'ecg', { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, moved: 0, outliers: 0, tooFew: 0, unmeasured: 0, beatless: true }],
     ])
     expect(report.failedToAcquire).toEqual([{ role: 'enrol', recordings: 0, of: 2 }, { role: 'test', recordings: 1, of: 2 }])
     expect([...set.row].filter((row, k) => set.recording[k] === 0 && row >= 2000 && row < 3500)).toEqual([2625, 2875])

@@ -54,6 +54,18 @@ describe.runIf(hasRedis())('cells on a Redis server', () => {
     expect(new Set(done.map(([name]) => name))).toEqual(new Set(['a', 'b']))
   })
 
+  it('one that is better done later is offered again behind the others, and nothing ends before it is done', async () => {
+    const ablation = planned('later')
+    const [first, second, third] = cellsOf(ablation)
+    const asked: string[] = []
+    await (await queue(ablation)).work([first, second, third], (job) => {
+      const isFirst = job.key === first.key && !asked.includes(job.key)
+      asked.push(job.key)
+      return Promise.resolve(isFirst ? 'later' : 'finished')
+    })
+    expect(asked).toEqual([first.key, second.key, third.key, first.key])
+  })
+
   it('that were done on a copy of the dataset are not done again; those that are gone from this folder, or failed, are', async () => {
     const ablation = planned('copies')
     const cells = cellsOf(ablation)

@@ -36,6 +36,14 @@ const classical = {
 const planned = async (dataset: Dataset, more: object) => planAblation(parseGrid(gridOf(more)), { split: await dataset.splits.get('s1'), program: 'test', wallMs: 0 })
 const recordsIn = async ({ files, path }: Dataset): Promise<RunRecord[]> => (await new RunStore(files, path).list()).records
 
+/** As whoever has the dataset open for writing has it alone. */
+const writing = new WeakMap<Dataset, Promise<unknown>>()
+const oneAfterTheOther = (dataset: Dataset) => <T>(does: (open: Dataset) => Promise<T>): Promise<T> => {
+  const own = (writing.get(dataset) ?? Promise.resolve()).then(() => does(dataset))
+  writing.set(dataset, own.catch(() => undefined))
+  return own
+}
+
 /** Works on a grid in this process. `world`: of every run, by its place. */
 async function work(dataset: Dataset, more: object = {}, world: (cell: number) => Parameters<typeof execute>[2] = () => ({})) {
   const ablation = await planned(dataset, more)
@@ -43,7 +51,7 @@ async function work(dataset: Dataset, more: object = {}, world: (cell: number) =
   const told: AblationProgress[] = []
   let trained = 0
   const end = await workOnAblation(ablation, localQueue(controller.signal), {
-    signal: controller.signal, threads: null, wallMs: () => Date.now(), read: (does) => does(dataset), write: (does) => does(dataset), onProgress: (progress) => told.push(progress),
+    signal: controller.signal, threads: null, wallMs: () => Date.now(), read: (does) => does(dataset), write: oneAfterTheOther(dataset), onProgress: (progress) => told.push(progress),
     train: async (id) => void (await execute(dataset, id, world(trained++))),
   }).then(() => null, (thrown: unknown) => LabError.from(thrown))
   return { ablation, end, told, trained, status: statusOf(ablation, await recordsIn(dataset)) }
@@ -111,5 +119,17 @@ it('what does not differ is trained once and taken over; a cell that was stopped
   const rate = (await recordsIn(dataset)).at(-1)
   expect(rate?.models.filter(({ from: run }) => run !== undefined)).toEqual([])
   expect(rate && hashes(rate)).toMatchObject({ teacher: hashes(one).teacher })
+  await dataset.close()
+})
+
+it('two programs that begin together on one seed train its teacher and twin once, and the one that comes second takes them over', slow, async () => {
+  const dataset = await smallLab(join(folder.path, 'together'))
+  const [first, second] = await Promise.all([work(dataset), work(dataset)])
+  expect([first.end, second.end]).toEqual([null, null])
+  const records = await recordsIn(dataset)
+  expect(records.map(({ state }) => state)).toEqual(['finished', 'finished'])
+  const trainedHere = (name: string): number => records.flatMap(({ models }) => models.filter((model) => model.name === name && model.from === undefined)).length
+  expect(['teacher', 'scratch', 'lda', 'student'].map(trainedHere)).toEqual([1, 1, 1, 2])
+  expect(await dataset.files.list(join(dataset.path, 'runs', '.training'))).toEqual([])
   await dataset.close()
 })

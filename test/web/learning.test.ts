@@ -174,6 +174,14 @@ describe.skipIf(!hasChromium)('the learner', () => {
     await page.getByText('No leak found in what this run did.').waitFor()
   })
 
+  it('goes from the report to identifying with the model it was about', async () => {
+    await page.getByRole('radiogroup', { name: /Choose a model/ }).getByRole('radio', { name: /^Teacher/ }).check({ force: true })
+    await page.getByRole('button', { name: 'Identify with it' }).click()
+    await expect.poll(() => page.getByRole('combobox', { name: 'Run' }).inputValue()).toBe(taught.id)
+    await page.getByRole('radio', { name: 'Teacher', exact: true }).and(page.locator(':checked')).waitFor({ state: 'attached' })
+    expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
   it('queues another recipe with two seeds and compares', async () => {
     await page.getByRole('link', { name: 'Train' }).first().click()
     await page.getByRole('radio', { name: /^PCA \+ LDA/ }).check({ force: true })

@@ -84,6 +84,19 @@ describe.skipIf(!hasChromium || archive === null)('the researcher', () => {
     for (const paper of ['datasheet.md', 'croissant.json', 'MANIFEST.sha256']) expect(existsSync(join(app.path(`out-${folder}`), paper)), paper).toBe(true)
   })
 
+  it('leaves screens while their answers are on the way', async () => {
+    const slow = await app.slowPage(300)
+    await slow.getByRole('link', { name: 'Dataset' }).waitFor()
+    for (const screen of ['exports', 'splits', 'curate', 'train', 'runs', 'ablations/new', 'identify', 'subjects', 'import']) {
+      await slow.evaluate((name) => void (location.hash = `#/${name}`), screen)
+      await slow.waitForTimeout(100)
+      await slow.evaluate(() => void (location.hash = '#/dataset'))
+      // Three requests one after the other.
+      await slow.waitForTimeout(1000)
+    }
+    await slow.close()
+  })
+
   it('complained to nobody', () => {
     expect(app.complaints).toEqual([])
   })

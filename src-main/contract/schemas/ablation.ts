@@ -1,14 +1,16 @@
 import { z } from 'zod'
 import { EngineChoice, ModelName, Recipe, RecipeName, RecipePreset, RunId, RunState } from './learning.ts'
 import { ComparisonVerdict, Estimate, EstimateInterval } from './report.ts'
+import { visibleText } from './visible-text.ts'
 
 /** What a row of a table is called: one line. */
-export const AblationLabel = z
-  .string()
+export const AblationLabel = visibleText()
   .min(1)
   .max(60)
-  .regex(/^[^\p{Cc}\u2028\u2029]+$/u, 'one line')
   .refine((text) => text === text.trim(), 'no space at its ends')
+
+/** As earlier versions took them too. */
+const StoredLabel = z.string().min(1)
 
 /** Dotted path in the recipe -> value: `{ "distillation.mmd.weight": 1 }`. */
 export const RecipeChanges = z.record(z.string(), z.json())
@@ -58,18 +60,18 @@ export const Ablation = z.object({
   program: z.string(),
   split: z.object({ name: z.string(), hash: z.string(), strategy: z.string() }),
   preset: RecipePreset.nullable(),
-  variants: z.array(z.object({ name: AblationLabel, recipe: Recipe })).min(1),
+  variants: z.array(z.object({ name: StoredLabel, recipe: Recipe })).min(1),
   model: ModelName,
-  also: z.array(z.object({ name: AblationLabel, model: ModelName })),
+  also: z.array(z.object({ name: StoredLabel, model: ModelName })),
   seeds: z.array(AblationSeed).min(1),
   engine: EngineChoice,
-  baseline: AblationLabel,
+  baseline: StoredLabel,
   beats: beatsOfTables,
 })
 export type Ablation = z.infer<typeof Ablation>
 
 export const AblationCell = z.object({
-  variant: AblationLabel,
+  variant: StoredLabel,
   seed: AblationSeed,
   /** SHA-256 of split, recipe, seed, engine and version of the program: its run is found again by it. Two variants of one recipe are one cell. */
   key: z.string(),
@@ -155,6 +157,8 @@ export const AblationResult = z.object({
   strategy: z.string(),
   program: z.string(),
   baseline: z.string(),
+  /** What a decision is made of. */
+  unit: z.enum(['beat', 'window']),
   seeds: z.array(z.number().int()),
   tables: z.array(AblationTable),
   /** Cells without figures: rows rest on those that have some. */

@@ -91,11 +91,32 @@ export const MatchingRound = z.object({
 })
 export type MatchingRound = z.infer<typeof MatchingRound>
 
+/** What each of them is called in metrics.jsonl, where it stands among the terms of the loss of the epoch that follows. */
+export const matchingMeasures = {
+  partners: 'partners', changed: 'pairs changed', similarity: 'similarity', comparisons: 'comparisons', seconds: 'matching seconds', transmissionCost: 'transmission cost',
+} as const satisfies Record<Exclude<keyof MatchingRound, 'epoch'>, string>
+
+/** Beats of two lanes: how long after the beat of the teacher's the one of the student's comes, as recordings tell it themselves, in each role (learning/data/pulse-transit.ts). */
+export const TransitSummary = z.object({
+  /** Recordings, once in each role. */
+  recordings: count,
+  /** Of these, those that told it; for the others the usual delay decided. */
+  told: count,
+  /** s, before it where negative; `null`: nobody told. */
+  seconds: z.object({ lowest: z.number(), median: z.number(), highest: z.number() }).nullable(),
+  /** Of the student's modality, and those of them with a partner. */
+  windows: count,
+  paired: count,
+})
+export type TransitSummary = z.infer<typeof TransitSummary>
+
 /** What a recipe for two modalities has to tell beside its figures. */
 export const CrossModalReport = z.object({
   lanes: z.object({ teacher: lane, student: lane }),
   teachability: Teachability,
   overlaps: z.array(TrialOverlap),
   matching: z.array(MatchingRound).max(200),
+  /** Left out for fixed windows, which begin together, and for two leads of one signal. */
+  transit: TransitSummary.optional(),
 })
 export type CrossModalReport = z.infer<typeof CrossModalReport>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ClipRecipe, FusionRecipe, SembridgeRecipe } from './cross-modal.ts'
 import { EngineChoice, EngineName, recipeBasics, StudentOptions, TeacherOptions } from './training-options.ts'
+import { visibleText } from './visible-text.ts'
 
 export * from './cross-modal.ts'
 export * from './training-options.ts'
@@ -38,6 +39,9 @@ export const ModelName = z.enum(['teacher', 'encoder', 'fusion', 'alignment', 'm
 export type ModelName = z.infer<typeof ModelName>
 /** Those that see windows of two signals at once: nobody is enrolled with them, and none is a file of its own. */
 export const joinedModels: readonly ModelName[] = ['fusion', 'alignment', 'matcher']
+
+/** A name that a person gives to a run; empty: none. */
+export const RunName = visibleText().max(120)
 
 export const RunId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/).brand<'RunId'>()
 export type RunId = z.infer<typeof RunId>
@@ -104,6 +108,8 @@ export const RunRecord = z.object({
     .object({
       contentHash: z.string(), rateHz: z.number(), length: z.number().int(), channels: z.number().int(), byRole: z.record(z.string(), z.number().int()), subjects: z.number().int(),
       recordings: z.number().int(), dropped: z.record(z.string(), z.number().int()),
+      /** Kept although a limit of motion was set: nobody measured it there. */
+      unmeasured: z.number().int().optional(),
     })
     .nullable(),
   models: z.array(RunModel),
@@ -139,7 +145,7 @@ export type RunProgress = z.infer<typeof RunProgress>
 export const RunCheck = z.object({
   recipe: Recipe,
   models: z.array(z.object({ name: ModelName, network: z.string(), parameters: z.number().int(), macs: z.number().nullable(), trainingBytes: z.number().nullable() })),
-  windows: z.object({ byRole: z.record(z.string(), z.number().int()), subjects: z.number().int(), trainingSubjects: z.number().int(), length: z.number().int(), dropped: z.record(z.string(), z.number().int()) }),
+  windows: z.object({ byRole: z.record(z.string(), z.number().int()), subjects: z.number().int(), trainingSubjects: z.number().int(), length: z.number().int(), dropped: z.record(z.string(), z.number().int()), unmeasured: z.number().int().optional() }),
   stepsPerEpoch: z.record(z.string(), z.number().int()),
   /** As they will be: with little data one goes through it several times, and the fewest steps may take more of them than the recipe says. */
   epochs: z.record(z.string(), z.number().int()),

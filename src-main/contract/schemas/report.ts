@@ -187,6 +187,8 @@ export const SeedComparison = z.object({
   measure: z.enum(['eer', 'rank1']),
   beats: count,
   seeds: count,
+  /** People tested with the seed that had the fewest: with fewer than 50 nothing is ranked (recognition.md B5). Left out by earlier versions. */
+  subjects: count.optional(),
   meanDifference: z.number(),
   interval: EstimateInterval.nullable(),
   t: z.number().nullable(),

@@ -53,6 +53,11 @@ export const WindowOptions = z.strictObject({
    * noise. Looks at one window at a time, whoever's it is.
    */
   quality: z.strictObject({ correlation: z.number().min(-1).max(1).default(0.8), skewness: z.number().min(-10).max(10).default(0) }).nullable().default(null),
+  /**
+   * Windows in which the recording's accelerometer moved more, g, are left out (signal/motion.ts: root mean square about the mean, all axes together); `null`: none is. A sensor at rest shows less than 0.02.
+   * A recording without an accelerometer in g keeps all of its windows, and the report counts them.
+   */
+  maximumMotion: z.number().positive().max(20).nullable().default(null),
 })
 export type WindowOptions = z.infer<typeof WindowOptions>
 
@@ -100,6 +105,9 @@ export const FitOptions = z.strictObject({
     /** Parts of the amplitude, and of the standard deviation. */
     amplitude: z.number().min(0).max(1).default(0.1),
     noise: z.number().min(0).max(2).default(0.05),
+    /** Breathing, at 0.15-0.4 Hz: parts of the amplitude, and of the standard deviation (learning/data/breathing.ts). */
+    modulation: z.number().min(0).max(1).default(0),
+    wander: z.number().min(0).max(5).default(0),
   }),
 })
 export type FitOptions = z.infer<typeof FitOptions>

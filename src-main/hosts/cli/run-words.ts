@@ -1,12 +1,12 @@
-import type { Estimate, ModelName, RunRecord, RunReport } from '../../contract/index.ts'
+import { decisionUnit, withoutHidden, type Estimate, type ModelName, type RunRecord, type RunReport } from '../../contract/index.ts'
 import { crossModalLines } from './cross-modal-words.ts'
+import { decisionWord } from './decision-word.ts'
 
 export const percent = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`)
 const withInterval = ({ value, interval }: Estimate): string => `${percent(value)}${interval ? ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]` : ''}`
-const beatsWord = (beats: number): string => (beats === 0 ? 'all beats' : beats === 1 ? '1 beat' : `${beats} beats`)
 
 /** One line, without characters that would move a terminal's cursor, change its colours or turn the direction of what follows: a run's folder, or a page of JSON, may come from anywhere. */
-export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
+export const printable = withoutHidden
 
 /** What a run is, for a terminal. */
 export function describeRun({ id, name, state, recipe, split, seed, ran, models, seconds, error, notes = [], windows }: RunRecord): string[] {
@@ -21,9 +21,10 @@ export function describeRun({ id, name, state, recipe, split, seed, ran, models,
 }
 
 /** The figures of a report, for a terminal. */
-export function reportLines({ systems, comparisons, leaks, facts, crossModal }: RunReport): string[] {
+export function reportLines({ recipe }: Pick<RunRecord, 'recipe'>, { systems, comparisons, leaks, facts, crossModal }: RunReport): string[] {
+  const unit = decisionUnit(recipe)
   const rows = Object.entries(systems).flatMap(([name, system]) =>
-    system ? system.evaluation.byBeats.map(({ beats, eer, identification }) => `${name.padEnd(9)} ${beatsWord(beats).padEnd(10)} EER ${withInterval(eer).padEnd(24)} rank-1 ${withInterval(identification.rank1)}`) : [],
+    system ? system.evaluation.byBeats.map(({ beats, eer, identification }) => `${name.padEnd(9)} ${decisionWord(beats, unit).padEnd(10)} EER ${withInterval(eer).padEnd(24)} rank-1 ${withInterval(identification.rank1)}`) : [],
   )
   const calibration = Object.entries(systems).flatMap(([name, system]) => {
     const found = system?.evaluation.calibration
@@ -31,8 +32,8 @@ export function reportLines({ systems, comparisons, leaks, facts, crossModal }: 
   })
   const verdicts = comparisons
     .filter(({ measure, difference }) => measure === 'eer' && difference !== null)
-    .map(({ system, reference, beats, difference, interval, adjustedP, verdict }) => `${system} - ${reference}, ${beatsWord(beats)}: ${((difference ?? 0) * 100).toFixed(1)} points of EER${interval === null ? ', no interval' : ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]`}, p ${adjustedP === null ? '-' : adjustedP.toPrecision(2)}: ${verdict.replaceAll('-', ' ')}`)
-  return [...leaks.map(({ message }) => `LEAK: ${message}`), `Protocol: ${facts.strategy}`, ...rows, ...calibration, ...verdicts, ...(crossModal ? crossModalLines(crossModal) : [])]
+    .map(({ system, reference, beats, difference, interval, adjustedP, verdict }) => `${system} - ${reference}, ${decisionWord(beats, unit)}: ${((difference ?? 0) * 100).toFixed(1)} points of EER${interval === null ? ', no interval' : ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]`}, p ${adjustedP === null ? '-' : adjustedP.toPrecision(2)}: ${verdict.replaceAll('-', ' ')}`)
+  return [...leaks.map(({ message }) => `LEAK: ${message}`), `Protocol: ${facts.strategy}`, ...rows, ...calibration, ...verdicts, ...(crossModal ? crossModalLines(crossModal, unit) : [])]
 }
 
 /** The JSON of `train`: one object per model, with the headline figures by beats. */

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { TableFormat, type AblationResult } from '../../contract/index.ts'
 import { printTable } from '../../services/ablation-tasks.ts'
+import { decisionWord } from './decision-word.ts'
 import { exitCode, type Output } from './output.ts'
 import { percent, printable } from './run-words.ts'
 
@@ -16,10 +17,10 @@ export async function tableOut(result: AblationResult, format: TableFormat | nul
 }
 
 /** Figures by number of beats, for a terminal. */
-export function resultLines({ tables, missing, baseline }: AblationResult): string[] {
+export function resultLines({ tables, missing, baseline, unit }: AblationResult): string[] {
   return [
     ...tables.flatMap(({ beats, rows }) => [
-      `${beats === 0 ? 'All beats' : beats === 1 ? '1 beat' : `${beats} beats`} per decision, against ${printable(baseline)}:`,
+      `By ${decisionWord(beats, unit)}, against ${printable(baseline)}:`,
       ...rows.map(({ name, eer, rank1 }) => {
         const of = ({ mean, deviation }: typeof eer): string => `${percent(mean)}${deviation === null ? '' : ` +- ${(100 * deviation).toFixed(1)}`}`
         const { comparison } = eer

@@ -22,8 +22,11 @@ export type Join = { readonly kind: 'gate'; readonly first: Side; readonly secon
 export type Towers = Extract<Join, { kind: 'towers' }>
 export type Gate = Extract<Join, { kind: 'gate' }>
 
-/** A window that begins with an embedding is no signal: neither a shift in time nor noise of the whole row's size means anything there. */
-export const unaugmented = { shiftMs: 0, amplitude: 0, noise: 0 }
+/** Windows that lie end to end are no signal of one time: what would run over the seam is left out. */
+export const withoutTime = { shiftMs: 0, modulation: 0, wander: 0 }
+
+/** A window that begins with an embedding is no signal at all: noise of the whole row's size means nothing there either. */
+export const unaugmented = { ...withoutTime, amplitude: 0, noise: 0 }
 
 /** Both sides' embeddings, [batch, dimensions] each, before anything joins them. */
 function sidesOf(x: tf.Tensor, { first, second }: Join, scope: Scope): [tf.Tensor, tf.Tensor] {

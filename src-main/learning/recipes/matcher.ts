@@ -1,7 +1,7 @@
 import type { SembridgeRecipe } from '../../contract/index.ts'
 import { pairedContrast } from '../objectives/paired-contrast.ts'
 import { weightedSum } from '../objectives/weighted-sum.ts'
-import { towers } from './joined.ts'
+import { towers, withoutTime } from './joined.ts'
 import { matcherOf, type WindowLengths } from './join-of.ts'
 import type { Phase, PhaseSetting } from './phase.ts'
 
@@ -10,7 +10,7 @@ import type { Phase, PhaseSetting } from './phase.ts'
  * window, then the student's. Both heads end in a layer normalisation of so many dimensions as `projection`, so that the inner products of the published loss are cosines times that: the softmax's scale is
  * projection / temperature. With the cosines alone, soft targets are nearly even, and what lowers the loss most is that all windows become one.
  *
- * Windows are not shifted in time: what is laid end to end would run over the seam.
+ * Windows are neither shifted in time nor breathed through: what is laid end to end would run over the seam.
  */
 export function matcherPhase(recipe: SembridgeRecipe, { people }: Pick<PhaseSetting, 'people'>, lengths: WindowLengths): Phase {
   const { fit, projection, temperature, targets } = recipe.matcher
@@ -19,7 +19,7 @@ export function matcherPhase(recipe: SembridgeRecipe, { people }: Pick<PhaseSett
   return {
     name: 'matcher',
     shape: { network, join, heads: 1, people, length: lengths.teacher + lengths.student, channels: 1 },
-    fit: { ...fit, augmentation: { ...fit.augmentation, shiftMs: 0 } },
+    fit: { ...fit, augmentation: { ...fit.augmentation, ...withoutTime } },
     // It has no centres; what it is told is never looked at.
     margin: recipe.student.margin,
     objective({ x }, scope) {

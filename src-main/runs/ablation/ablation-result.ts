@@ -1,4 +1,4 @@
-import { LabError, type Ablation, type AblationResult, type ModelName, type RunId, type RunRecord } from '../../contract/index.ts'
+import { decisionUnit, LabError, type Ablation, type AblationResult, type DecisionUnit, type ModelName, type Recipe, type RunId, type RunRecord } from '../../contract/index.ts'
 import type { Dataset } from '../../dataset/dataset.ts'
 import { canonicalJson } from '../../curation/canonical-json.ts'
 import { readDraws } from '../draws-file.ts'
@@ -21,10 +21,13 @@ export async function ablationResult(dataset: Dataset, ablation: Ablation): Prom
   const { name, split, program, baseline, seeds, beats } = ablation
   const rows = rowsOf(ablation, cells, sources)
   return {
-    title: name, split: split.name, strategy: split.strategy, program, baseline, seeds, tables: beats.map((number) => tableOf(rows, number)),
+    title: name, split: split.name, strategy: split.strategy, program, baseline, unit: unitOf(ablation.variants), seeds, tables: beats.map((number) => tableOf(rows, number)),
     missing: statusOf(ablation, records).cells.flatMap(({ variant, seed, state, error, key }) => (sources.has(key) ? [] : [{ variant, seed, state, error }])),
   }
 }
+
+/** A beat is a window, too: runs of both kinds are counted in windows. */
+const unitOf = (settings: readonly { readonly recipe: Recipe }[]): DecisionUnit => (settings.every(({ recipe }) => decisionUnit(recipe) === 'beat') ? 'beat' : 'window')
 
 async function sourceOf(store: RunStore, { files }: Dataset, record: RunRecord): Promise<SourceRun> {
   const folder = store.folder(record.id)
@@ -68,7 +71,7 @@ export async function tableOfRuns(dataset: Dataset, ids: readonly RunId[]): Prom
   const marked = rows.map((row) => ({ ...row, baseline: row === baseline }))
   const beats = [...new Set(sources.flatMap((source) => source.record.recipe.evaluation.beatsPerProbe))]
   return {
-    title: 'Chosen runs', split: record.split.name, strategy: record.split.strategy, program: report.facts.program, baseline: baseline.name, seeds: [...new Set(sources.map((source) => source.record.seed))].sort((a, b) => a - b),
+    title: 'Chosen runs', split: record.split.name, strategy: record.split.strategy, program: report.facts.program, baseline: baseline.name, unit: unitOf(sources.map((source) => source.record)), seeds: [...new Set(sources.map((source) => source.record.seed))].sort((a, b) => a - b),
     tables: beats.map((number) => tableOf([...marked.filter((row) => row.baseline), ...marked.filter((row) => !row.baseline)], number)), missing: [],
   }
 }

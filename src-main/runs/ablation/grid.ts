@@ -1,4 +1,4 @@
-import { AblationGrid, AblationId, LabError, type Ablation, type DatasetSplit, type ModelName, type Recipe, type RecipeChanges } from '../../contract/index.ts'
+import { AblationGrid, AblationId, AblationLabel, LabError, SembridgeRecipe, withoutHidden, type Ablation, type DatasetSplit, type ModelName, type Recipe, type RecipeChanges } from '../../contract/index.ts'
 import { canonicalJson } from '../../curation/canonical-json.ts'
 import { sha256 } from '../../dataset/hashes.ts'
 import { recipeOf } from '../../learning/recipes/recipe-presets.ts'
@@ -65,7 +65,7 @@ export interface AblationPlan {
 export function planAblation(grid: AblationGrid, { split, program, wallMs }: AblationPlan): Ablation {
   const base = baseRecipe(grid, split)
   const preset = typeof grid.recipe === 'string' ? (grid.preset ?? 'quick') : null
-  const variants = changesOf(grid).map(({ name, path, changes }) => ({ name, recipe: changedRecipe(base, changes, path) }))
+  const variants = changesOf(grid).map(({ name, path, changes }) => ({ name, recipe: changedRecipe(base, { ...formsTemperature(grid, base, changes), ...changes }, path) }))
   const rows = [...variants.map(({ name }) => name), ...Object.keys(grid.also)]
   const twice = rows.find((name, place) => rows.indexOf(name) < place)
   if (twice !== undefined) throw refuse('also', `there are two rows "${twice}"`)
@@ -97,6 +97,14 @@ function baseRecipe({ recipe, preset }: AblationGrid, split: DatasetSplit): Reci
   return inGrid('recipe', () => parseRecipe(recipe))
 }
 
+/** A form has a temperature of its own, which a recipe that says none takes; so does a variant that is of another form. */
+function formsTemperature({ recipe }: AblationGrid, base: Recipe, changes: RecipeChanges): RecipeChanges {
+  const form = changes['base.form']
+  const said = typeof recipe === 'object' && typeof recipe.base === 'object' && recipe.base !== null && 'temperature' in recipe.base
+  const read = SembridgeRecipe.shape.base.safeParse({ form })
+  return base.recipe !== 'sembridge' || form === undefined || said || !read.success ? {} : { 'base.temperature': read.data.temperature }
+}
+
 const usualModel = (recipe: Recipe): ModelName => (modelsOf(recipe).includes('student') ? 'student' : modelsOf(recipe)[0])
 
 interface Changes {
@@ -115,8 +123,10 @@ function changesOf({ variants, axes }: AblationGrid): Changes[] {
   const product = levels.reduce((sum, { length }) => sum * length, 1)
   if (product > mostCells) throw refuse('axes', `their product is ${product} variants, more than ${mostCells} cells`)
   const all = levels.reduce<Changes[]>((before, axis) => before.flatMap((left) => axis.map((right) => bothOf(left, right))), [{ name: '', path: 'axes', changes: {} }])
-  const long = all.find(({ name }) => name.length > 60)
-  if (long) throw refuse('axes', `"${long.name}" is too long a name for a row; name the levels`)
+  for (const { name } of all) {
+    const read = AblationLabel.safeParse(name)
+    if (!read.success) throw refuse('axes', name.length > 60 ? `"${name}" is too long a name for a row; name the levels` : `"${withoutHidden(name)}" is no name for a row (${read.error.issues[0].message}); name the levels`)
+  }
   return all
 }
 

@@ -1,4 +1,4 @@
-import type { AblationResult } from '../../contract/index.ts'
+import { withoutHidden, type AblationResult } from '../../contract/index.ts'
 import { layoutOf, type PrintedTable, type TableCell } from './table-layout.ts'
 
 const special: Readonly<Record<string, string>> = {
@@ -7,7 +7,7 @@ const special: Readonly<Record<string, string>> = {
 }
 
 /** Text as LaTeX prints it, whatever is in it. @example escapeLatex('50 % of A_1') // '50 \\% of A\\_1' */
-export const escapeLatex = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ').replaceAll(/[\\{}$&#%_^~<>|"±]/g, (character) => special[character])
+export const escapeLatex = (text: string): string => withoutHidden(text).replaceAll(/[\\{}$&#%_^~<>|"±]/g, (character) => special[character])
 
 /** Tables for a paper, with the rules of the package booktabs. */
 export function latexTable(result: AblationResult): string {
@@ -22,7 +22,7 @@ export function latexTable(result: AblationResult): string {
 }
 
 /** A comment ends with its line. */
-const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ')
+const oneLine = withoutHidden
 
 function tableLines({ caption, groups, sections }: PrintedTable, kind: 'Figures' | 'Comparisons'): string[] {
   const columns = groups.flatMap((group) => group.columns)

@@ -1,6 +1,6 @@
 import type { AblationComparison, AblationResult, AblationRow, AblationTable } from '../../contract/index.ts'
 import { subjectsToRank } from '../../learning/evaluation/compare.ts'
-import { beatsWords, decimal, duration, noFigure, whole } from '../figure-words.ts'
+import { decimal, decisionWords, duration, noFigure, whole } from '../figure-words.ts'
 import { measureWords, verdicts } from '../report-words.ts'
 
 /** One cell: `spread` stands behind a plus-minus sign. */
@@ -37,7 +37,7 @@ const headOf = (measure: 'eer' | 'rank1'): string => (measure === 'eer' ? 'EER, 
 
 /** @example layoutOf(result).figures.groups[0] // { title: 'EER, %', columns: ['1 beat', '5 beats'] } */
 export function layoutOf(result: AblationResult): PrintedResult {
-  const { tables, baseline, title, split, strategy, seeds } = result
+  const { tables, title, split, strategy, seeds, unit } = result
   const several = tables.some(({ rows }) => rows.some(({ eer, rank1 }) => eer.seeds > 1 || rank1.seeds > 1))
   const rows = tables[0]?.rows ?? []
   const figureRow = (row: AblationRow, place: number): { name: string; cells: TableCell[] } => ({
@@ -46,14 +46,14 @@ export function layoutOf(result: AblationResult): PrintedResult {
   })
   const placed = rows.map((row, place) => ({ row, printed: figureRow(row, place) }))
   const sections = [placed.filter(({ row }) => row.baseline), placed.filter(({ row }) => !row.baseline && row.kind === 'variant'), placed.filter(({ row }) => !row.baseline && row.kind === 'also')]
-  const beats = tables.map((table) => beatsWords(table.beats))
+  const beats = tables.map((table) => decisionWords(table.beats, unit))
   return {
     figures: {
       caption: `${title}: split ${split} (${strategy}), ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${several ? '; mean ± standard deviation over seeds' : ''}. Best mean of the variants in bold.`,
       groups: [...measures.map((measure) => ({ title: headOf(measure), columns: beats })), { title: '', columns: ['Parameters', 'Training'] }],
       sections: sections.flatMap((section) => (section.length === 0 ? [] : [section.map(({ printed }) => printed)])),
     },
-    comparisons: comparisonsOf(tables, baseline),
+    comparisons: comparisonsOf(result),
     notes: notesOf(result),
   }
 }
@@ -72,11 +72,11 @@ function isBest(value: number, rows: readonly AblationRow[], measure: 'eer' | 'r
   return values.length > 1 && points(value) === points(best)
 }
 
-function comparisonsOf(tables: readonly AblationTable[], baseline: string): PrintedTable | null {
-  const sections = tables.flatMap(({ beats, rows }) => measures.map((measure) => rows.flatMap(({ name, [measure]: figure }) => (figure.comparison === null ? [] : [{ name, cells: comparisonCells(figure.comparison, measure, beats) }]))))
+function comparisonsOf({ tables, baseline, unit }: AblationResult): PrintedTable | null {
+  const sections = tables.flatMap(({ beats, rows }) => measures.map((measure) => rows.flatMap(({ name, [measure]: figure }) => (figure.comparison === null ? [] : [{ name, cells: comparisonCells(figure.comparison, measure, decisionWords(beats, unit)) }]))))
   if (sections.every((section) => section.length === 0)) return null
   return {
-    caption: `Against ${baseline}: difference in percentage points with 95 % interval; p after Holm over the rows of one measure and number of beats.`,
+    caption: `Against ${baseline}: difference in percentage points with 95 % interval; p after Holm over the rows of one measure and number of ${unit}s.`,
     groups: [{ title: '', columns: ['Measure', 'Difference', '95 % interval', 'Test', 'p', 'p (Holm)', 'Verdict'] }],
     sections: sections.filter((section) => section.length > 0),
   }
@@ -86,9 +86,9 @@ const tests: Readonly<Record<AblationComparison['test'], (seeds: number) => stri
   'paired-seeds': (seeds) => `paired t, ${seeds} seeds`, 'subject-bootstrap': () => 'paired bootstrap over people', none: () => 'none',
 }
 
-function comparisonCells({ difference, interval, test, seeds, p, adjustedP, verdict }: AblationComparison, measure: 'eer' | 'rank1', beats: number): TableCell[] {
+function comparisonCells({ difference, interval, test, seeds, p, adjustedP, verdict }: AblationComparison, measure: 'eer' | 'rank1', decision: string): TableCell[] {
   return [
-    `${measureWords(measure)}, ${beatsWords(beats)}`, difference === null ? noFigure : signed(difference), interval === null ? noFigure : `${signed(interval.low)} to ${signed(interval.high)}`, tests[test](seeds), decimal(p), decimal(adjustedP),
+    `${measureWords(measure)}, ${decision}`, difference === null ? noFigure : signed(difference), interval === null ? noFigure : `${signed(interval.low)} to ${signed(interval.high)}`, tests[test](seeds), decimal(p), decimal(adjustedP),
     verdicts[verdict],
   ].map(plain)
 }

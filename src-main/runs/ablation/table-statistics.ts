@@ -1,17 +1,17 @@
 import type { AblationComparison, AblationFigure, AblationRow, AblationTable, ComparisonVerdict, Estimate, ModelName, RunRecord, RunReport } from '../../contract/index.ts'
 import { pairedDifference } from '../../learning/evaluation/bootstrap.ts'
 import { subjectsToRank } from '../../learning/evaluation/compare.ts'
-import type { SystemReplicates } from '../../learning/evaluation/evaluate.ts'
 import { holm } from '../../learning/evaluation/holm.ts'
 import { comparePairedSeeds } from '../../learning/evaluation/paired-seeds.ts'
 import { significant, significantOrNull } from '../../learning/evaluation/significant.ts'
 import { studentLimit } from '../../learning/evaluation/student-t.ts'
+import type { StoredDraws } from '../draws-file.ts'
 
 /** A finished run, with the values of its models on every draw of people where it has them. */
 export interface SourceRun {
   readonly record: RunRecord
   readonly report: RunReport
-  readonly draws: ReadonlyMap<ModelName, SystemReplicates> | null
+  readonly draws: ReadonlyMap<ModelName, StoredDraws> | null
 }
 
 /** One row of a table: one model of runs that differ in their seed alone. */
@@ -102,7 +102,8 @@ function compare(row: SourceRow, baseline: SourceRow, measure: Measure, beats: n
     // Trials of another split are other trials.
     return second && second.run.record.split.hash === first.run.record.split.hash ? [{ first, second }] : []
   })
-  const subjects = pairs.length === 0 ? 0 : (systemOf(row, pairs[0].first.run)?.evaluation.subjects.tested ?? 0)
+  // The fewest of any seed: no verdict rests on more people than that.
+  const subjects = pairs.length === 0 ? 0 : Math.min(...pairs.map(({ first }) => systemOf(row, first.run)?.evaluation.subjects.tested ?? 0))
   if (pairs.length === 0) return { comparison: { difference: null, interval: null, test: 'none', seeds: 0, dz: null }, p: null, subjects }
   if (pairs.length > 1) {
     const { meanDifference, interval, p, dz, seeds } = comparePairedSeeds(pairs.map(({ first }) => first.value), pairs.map(({ second }) => second.value))
@@ -112,22 +113,22 @@ function compare(row: SourceRow, baseline: SourceRow, measure: Measure, beats: n
   const difference = significantOrNull(first.value - second.value)
   const [a, b] = [drawsOf(first.run, row.model, measure, beats), drawsOf(second.run, baseline.model, measure, beats)]
   if (a === null || b === null || !onSameDraws(a.of, b.of)) return { comparison: { difference, interval: null, test: 'none', seeds: 1, dz: null }, p: null, subjects }
-  const { interval, p } = pairedDifference(a.draws, b.draws, a.of.subjects.length)
-  return { comparison: { difference, interval, test: 'subject-bootstrap', seeds: 1, dz: null }, p, subjects: a.of.subjects.length }
+  const { interval, p } = pairedDifference(a.draws, b.draws, a.of.people.count)
+  return { comparison: { difference, interval, test: 'subject-bootstrap', seeds: 1, dz: null }, p, subjects: a.of.people.count }
 }
 
-function drawsOf({ draws }: SourceRun, model: ModelName, measure: Measure, beats: number): { readonly of: SystemReplicates; readonly draws: Float64Array } | null {
+function drawsOf({ draws }: SourceRun, model: ModelName, measure: Measure, beats: number): { readonly of: StoredDraws; readonly draws: Float64Array } | null {
   const of = draws?.get(model)
   const found = of?.byBeats.find((one) => one.beats === beats)
   return of && found ? { of, draws: found[measure].draws } : null
 }
 
-const onSameDraws = (a: SystemReplicates, b: SystemReplicates): boolean => a.seed === b.seed && a.replicates === b.replicates && a.subjects.length === b.subjects.length && a.subjects.every((code, i) => code === b.subjects[i])
+const onSameDraws = (a: StoredDraws, b: StoredDraws): boolean => a.seed === b.seed && a.replicates === b.replicates && a.people.mark === b.people.mark
 
-/** Over seeds the test speaks about luck in training on these people; over people it needs enough of them to rank anything (recognition.md B5). */
+/** Whichever test was made: fewer people cannot rank variants (recognition.md B5). Over seeds it speaks about luck in training on these people, and of nobody else. */
 function verdictOf({ comparison: { difference, test }, subjects }: Compared, adjustedP: number | null, measure: Measure): ComparisonVerdict {
   if (difference === null || test === 'none') return 'not-comparable'
-  if (test === 'subject-bootstrap' && subjects < subjectsToRank) return 'too-few-subjects'
+  if (subjects < subjectsToRank) return 'too-few-subjects'
   if (difference === 0) return 'no-significant-difference'
   // Seeds that all differ by the very same amount: no test can be made of that.
   if (adjustedP === null) return 'not-comparable'

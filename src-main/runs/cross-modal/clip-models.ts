@@ -1,10 +1,8 @@
 import { LabError, type ClipRecipe } from '../../contract/index.ts'
-import type { Engine } from '../../learning/engine/engine.ts'
 import { alignedStudentPhase, alignmentPhase } from '../../learning/recipes/clip.ts'
-import type { StoredModel } from '../embedding-models.ts'
-import { embeddingsOf, fittedAmong } from '../frozen-answers.ts'
+import { fittedAmong } from '../frozen-answers.ts'
+import { partOf, type Pace } from '../pace.ts'
 import { settingOf, type PlanContext, type PlannedModel } from '../planned-models.ts'
-import type { RunData } from '../run-data.ts'
 import type { TrainingData } from '../training-data.ts'
 import { joinedData, samplesAsRows, type Rows } from './joined-data.ts'
 
@@ -17,23 +15,25 @@ interface AlignmentData {
 }
 
 /** What the towers see: the frozen teacher's embedding, then the window of the student's modality, of every moment that both have. */
-async function alignmentData(run: RunData, models: readonly StoredModel[], engine: Engine): Promise<AlignmentData> {
+async function alignmentData({ run, before, frozen }: PlanContext, pace: Pace): Promise<AlignmentData> {
   if (run.teacher === null) throw new LabError('recipe-invalid', 'An alignment needs two modalities.', { path: 'teacherWindows' })
-  const { dimensions, values } = await embeddingsOf(fittedAmong(models, 'teacher'), run.teacher.data.set, engine)
+  const { dimensions, values } = await frozen.embeddingsOf(fittedAmong(before, 'teacher'), run.teacher.data.set, pace)
   return { ...joinedData(run.data, run.teacher.pairs, { each: dimensions, values }, samplesAsRows(run.data.set)), teacherWidth: dimensions }
 }
 
-export async function planAlignment(recipe: ClipRecipe, { run, before, engine }: PlanContext): Promise<PlannedModel> {
-  const { data } = await alignmentData(run, before, engine)
+export async function planAlignment(recipe: ClipRecipe, context: PlanContext): Promise<PlannedModel> {
+  const { run, pace } = context
+  const { data } = await alignmentData(context, pace)
   const { people } = settingOf(data)
   return { phase: alignmentPhase(recipe, { people, length: run.data.set.length }), data, windows: run.windows }
 }
 
 /** The teacher's embeddings, and the same behind their frozen head, were made once, of windows as they are. */
-export async function planAlignedStudent(recipe: ClipRecipe, { run, before, engine }: PlanContext): Promise<PlannedModel> {
-  const { data, rowOf, teacherWidth } = await alignmentData(run, before, engine)
+export async function planAlignedStudent(recipe: ClipRecipe, context: PlanContext): Promise<PlannedModel> {
+  const { run, before, frozen, pace } = context
+  const { data, rowOf, teacherWidth } = await alignmentData(context, partOf(pace, 0, 0.5))
   const alignment = fittedAmong(before, 'alignment')
-  const { dimensions, values } = await embeddingsOf(alignment, data.set, engine)
+  const { dimensions, values } = await frozen.embeddingsOf(alignment, data.set, partOf(pace, 0.5, 1))
   const taught = (rows: Rows, width: number) => ({ shape: [width], values: beginnings(rows, width) })
   // Of towers the embedding is both sides', the teacher's first.
   const arrays = { teacher: taught(samplesAsRows(data.set), teacherWidth), aligned: taught({ each: dimensions, values }, recipe.alignment.projection) }

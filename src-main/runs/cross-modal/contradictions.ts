@@ -1,4 +1,5 @@
 import type { WindowOptions } from '../../contract/index.ts'
+import { unaugmented, withoutTime } from '../../learning/recipes/joined.ts'
 import { needsPairs, type CrossModalRecipe } from '../run-data.ts'
 
 /** A field of a recipe, and why its value cannot be. */
@@ -9,7 +10,7 @@ export interface Contradiction {
 
 /** Values of a recipe for two modalities that are each allowed, and together make no sense; the first that is found. */
 export function crossModalContradiction(recipe: CrossModalRecipe): Contradiction | null {
-  return sameSignal(recipe) ?? (needsPairs(recipe) ? unpairable(recipe) : null) ?? (recipe.recipe === 'fusion' ? unequalWidths(recipe) : recipe.recipe === 'sembridge' ? (impossiblePulse(recipe) ?? nothingToLearn(recipe)) : null)
+  return sameSignal(recipe) ?? (needsPairs(recipe) ? unpairable(recipe) : null) ?? unusedAugmentation(recipe) ?? (recipe.recipe === 'fusion' ? unequalWidths(recipe) : recipe.recipe === 'sembridge' ? (impossiblePulse(recipe) ?? nothingToLearn(recipe)) : null)
 }
 
 /** A lane that teaches itself teaches nothing; a channel that is not named may turn out to be the other one. */
@@ -31,6 +32,19 @@ function unpairable({ windows, teacherWindows }: CrossModalRecipe): Contradictio
     if (teacherWindows[field] !== windows[field]) return { path: `teacherWindows.${field}`, reason: `${teacherWindows[field]} where the student has ${windows[field]}: the windows would not be of the same moments` }
   }
   return null
+}
+
+/** What the presets of an earlier version filled in where it had no effect: such a recipe can be run again. */
+const filledIn: Readonly<Record<string, number>> = { shiftMs: 16, amplitude: 0.1, noise: 0.05 }
+
+/** Of what lies end to end nothing is moved in time, and of embeddings nothing is changed at all: a value there would be believed, and do nothing. */
+function unusedAugmentation(recipe: CrossModalRecipe): Contradiction | null {
+  const [path, { augmentation }, unused] =
+    recipe.recipe === 'fusion' ? (['fusion', recipe.fusion.fit, unaugmented] as const) : recipe.recipe === 'clip' ? (['alignment', recipe.alignment.fit, unaugmented] as const) : (['matcher', recipe.matcher.fit, withoutTime] as const)
+  const [field, value] = Object.entries(augmentation).find(([name, of]) => name in unused && of !== 0 && of !== filledIn[name]) ?? []
+  if (field === undefined) return null
+  const why = recipe.recipe === 'sembridge' ? 'windows of both signals lie end to end, and are not changed in time' : 'what is learnt from begins with an embedding, and is not augmented'
+  return { path: `${path}.fit.augmentation.${field}`, reason: `${value} would have no effect: ${why}. Set 0` }
 }
 
 /** The student's embedding stands beside the fusion's, and is judged by its classifier. */

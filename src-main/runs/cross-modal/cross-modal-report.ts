@@ -1,4 +1,4 @@
-import type { CrossModalReport, MatchingRound, ModelName, OverlapThreshold, RunEpoch, RunRecord, Teachability, TrialOverlap } from '../../contract/index.ts'
+import { matchingMeasures, type CrossModalReport, type MatchingRound, type ModelName, type OverlapThreshold, type RunEpoch, type RunRecord, type Teachability, type TransitSummary, type TrialOverlap } from '../../contract/index.ts'
 import { drawSubjects } from '../../learning/evaluation/bootstrap.ts'
 import { selectRows, type EmbeddingSet } from '../../learning/evaluation/embedding-set.ts'
 import { equalErrorRate } from '../../learning/evaluation/equal-error-rate.ts'
@@ -44,6 +44,17 @@ export function crossModalReport(setting: CrossModalSetting): CrossModalReport |
     teachability: teachability(setting, run.teacher),
     overlaps: beats.flatMap((count) => overlap(setting, run.teacher, count)),
     matching: spread(matchingRounds(epochs)),
+    ...(run.teacher.transits.length > 0 && { transit: transitSummary(run.teacher) }),
+  }
+}
+
+/** @example transitSummary({ transits, pairs }).seconds // { lowest: 0.45, median: 0.49, highest: 0.55 } */
+export function transitSummary({ transits, pairs }: Pick<TeachingModality, 'transits' | 'pairs'>): TransitSummary {
+  const told = transits.flatMap(({ seconds }) => seconds ?? []).sort((a, b) => a - b)
+  const at = (place: number): number => significant(told[place]) ?? 0
+  return {
+    recordings: transits.length, told: told.length, seconds: told.length === 0 ? null : { lowest: at(0), median: at(told.length >> 1), highest: at(told.length - 1) },
+    windows: pairs.length, paired: pairs.reduce((sum, pair) => sum + (pair >= 0 ? 1 : 0), 0),
   }
 }
 
@@ -148,17 +159,12 @@ function trialsOf({ scratch, student, other }: Inputs, beats: number, places: Pa
   }
 }
 
-/** What is told of an epoch before which windows were matched, by its name in metrics.jsonl. */
-const measures = {
-  partners: 'partners', changed: 'pairs changed', similarity: 'similarity', comparisons: 'comparisons', seconds: 'matching seconds', transmissionCost: 'transmission cost',
-} as const satisfies Record<Exclude<keyof MatchingRound, 'epoch'>, string>
-
 /** Told of no epoch but those; the transmission cost is part of every epoch's loss. */
 const matchings = ['changed', 'comparisons', 'seconds'] as const
 
 function matchingRounds(epochs: readonly RunEpoch[]): MatchingRound[] {
-  return inOrder(epochs.filter(({ phase, terms }) => phase === 'student' && matchings.some((measure) => measures[measure] in terms)).map(({ epoch, terms }) => {
-    const told = (name: keyof typeof measures): number | null => (measures[name] in terms ? significant(terms[measures[name]]) : null)
+  return inOrder(epochs.filter(({ phase, terms }) => phase === 'student' && matchings.some((measure) => matchingMeasures[measure] in terms)).map(({ epoch, terms }) => {
+    const told = (name: keyof typeof matchingMeasures): number | null => (matchingMeasures[name] in terms ? significant(terms[matchingMeasures[name]]) : null)
     return { epoch, partners: told('partners'), changed: told('changed'), similarity: told('similarity'), comparisons: told('comparisons'), seconds: told('seconds'), transmissionCost: told('transmissionCost') }
   }))
 }

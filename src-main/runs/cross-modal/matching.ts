@@ -1,6 +1,7 @@
 import type { SembridgeRecipe, WindowOptions } from '../../contract/index.ts'
 import { spanOf } from '../../exchange/window-stretch.ts'
 import type { WindowSet } from '../../learning/data/window-set.ts'
+import type { Pace } from '../pace.ts'
 import { cutOptions } from '../window-options.ts'
 
 /** When each window of a set was recorded, s from the recording's first row. */
@@ -60,8 +61,8 @@ export interface Matched {
   readonly comparisons: number
 }
 
-/** The cheapest partner for everybody; of equal ones the first. `cost`: of a place among those that learn and one in the gallery. */
-export function cheapest(learners: number, offers: (place: number) => Int32Array, cost: (place: number, other: number) => number): Matched {
+/** The cheapest partner for everybody; of equal ones the first. `cost`: of a place among those that learn and one in the gallery. @throws what `pace` throws */
+export async function cheapest(learners: number, offers: (place: number) => Int32Array, cost: (place: number, other: number) => number, pace: Pace): Promise<Matched> {
   const partners = new Int32Array(learners).fill(-1)
   let [sum, found, comparisons] = [0, 0, 0]
   for (let place = 0; place < learners; place++) {
@@ -72,6 +73,7 @@ export function cheapest(learners: number, offers: (place: number) => Int32Array
       if (asked < least) [least, partners[place]] = [asked, other]
     }
     comparisons += offered.length
+    await pace((place + 1) / learners)
     if (partners[place] < 0) continue
     sum += least
     found++

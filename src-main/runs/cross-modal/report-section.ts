@@ -1,5 +1,5 @@
-import type { CrossModalReport, EmbeddingLikeness, OverlapByKind, OverlapCell, OverlapThreshold, Teachability, TrialOverlap } from '../../contract/index.ts'
-import { beatsWords, decimal, noFigure, percent, whole } from '../figure-words.ts'
+import type { CrossModalReport, DecisionUnit, EmbeddingLikeness, OverlapByKind, OverlapCell, OverlapThreshold, Teachability, TransitSummary, TrialOverlap } from '../../contract/index.ts'
+import { decimal, decisionWords, noFigure, percent, whole } from '../figure-words.ts'
 import { element, plots, table, type Content } from '../html-parts.ts'
 import { laneWords } from '../report-words.ts'
 import { barsPlot } from '../svg/bars-plot.ts'
@@ -7,13 +7,21 @@ import { epochsPlot } from '../svg/epochs-plot.ts'
 import { vennPlot } from '../svg/venn-plot.ts'
 
 /** What a recipe for two modalities has to tell, as parts of the report's page. */
-export function crossModalParts({ lanes, teachability, overlaps, matching }: CrossModalReport): Content[] {
+export function crossModalParts({ lanes, teachability, overlaps, matching, transit }: CrossModalReport, unit: DecisionUnit): Content[] {
   return [
     element('p', `Taught by ${laneWords(lanes.teacher)}; the student needs ${laneWords(lanes.student)} alone.`),
+    ...(transit ? [element('p', transitWords(transit))] : []),
     ...teachabilityParts(teachability),
-    ...overlaps.flatMap((overlap) => overlapParts(overlap)),
+    ...overlaps.flatMap((overlap) => overlapParts(overlap, unit)),
     ...matchingParts(matching),
   ]
+}
+
+/** For whoever reads what a run was made of. */
+export function transitWords({ recordings, told, seconds, windows, paired }: TransitSummary): string {
+  const own = seconds === null ? '' : `: ${decimal(seconds.median)} s in the middle, ${decimal(seconds.lowest)} to ${decimal(seconds.highest)} s`
+  const others = told < recordings ? ` In the other ${whole(recordings - told)} the usual delay decided which beat a pulse belongs to.` : ''
+  return `Beats of both signals belong together by the delay between them, which ${whole(told)} of ${whole(recordings)} recordings (once in each role) tell themselves${own}.${others} ${whole(paired)} of ${whole(windows)} beats of the student have a partner.`
 }
 
 const likenessRows: readonly (readonly [string, keyof EmbeddingLikeness])[] = [
@@ -37,10 +45,10 @@ function teachabilityParts({ teacher, parts, assessment }: Teachability): Conten
   ]
 }
 
-function overlapParts({ beats, other, probes, templates, thresholds, kinds }: TrialOverlap): Content[] {
+function overlapParts({ beats, other, probes, templates, thresholds, kinds }: TrialOverlap, unit: DecisionUnit): Content[] {
   const judges = [['scratch', thresholds.scratch], ['student', thresholds.student], ...(other !== null && thresholds.other ? [[other, thresholds.other] as const] : [])] as const
   return [
-    element('h3', `Who is wrong where, deciding by ${beatsWords(beats)}`),
+    element('h3', `Who is wrong where, deciding by ${decisionWords(beats, unit)}`),
     element('p', `The same ${whole(probes)} probes against ${whole(templates)} templates, by plain cosine (without score normalisation), each model at its own threshold: ${judges.map(([name, threshold]) => `${name} ${thresholdWords(threshold)}`).join('; ')}.`),
     plots(kinds.map(({ kind, cells }) => vennPlot(`${kind} trials`, cells, other))),
     table(['Trials', 'All', ...['scratch', 'student', other].map((name) => name ?? 'other modality'), 'Trials'], kinds.flatMap((kind) => kind.cells.map((cell) => [

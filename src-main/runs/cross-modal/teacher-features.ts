@@ -8,6 +8,7 @@ import type { FittedModel } from '../../learning/recipes/answers.ts'
 import { centres, networkOf } from '../../learning/recipes/features.ts'
 import { frozen, type Guidance } from '../../learning/recipes/phase.ts'
 import { cosineLogits } from '../../learning/objectives/cosine-logits.ts'
+import type { Pace } from '../pace.ts'
 
 const batch = 64
 /** All arrays of one guidance together. */
@@ -18,15 +19,16 @@ export type TaughtArray = 'logits' | 'embedding' | 'tokens'
 /**
  * What a frozen teacher says of its own windows, by row of `rows`: `logits` [people], its cosines times `scale`; `embedding` [dimensions], of any length; `tokens` [tokens, width], its last features before they are
  * pooled. Made once: no step of the student runs the teacher.
- * @throws LabError `out-of-memory` for more than 4 GiB of them, and those of the engine.
+ * @throws LabError `out-of-memory` for more than 4 GiB of them, and those of the engine, and what `pace` throws.
  */
-export async function teacherFeatures({ model, set, rows, scale, wanted, engine }: {
+export async function teacherFeatures({ model, set, rows, scale, wanted, engine, pace }: {
   readonly model: FittedModel
   readonly set: WindowSet
   readonly rows: Int32Array
   readonly scale: number
   readonly wanted: readonly TaughtArray[]
   readonly engine: Engine
+  readonly pace: Pace
 }): Promise<Guidance['arrays']> {
   const { network, people, length, channels } = model.shape
   const compiled = await engine.compile(
@@ -54,6 +56,7 @@ export async function teacherFeatures({ model, set, rows, scale, wanted, engine 
         const each = results[name].length / batch
         arrays[name].values.set(results[name].subarray(0, part.length * each), from * each)
       }
+      await pace(Math.min(1, (from + batch) / rows.length))
     }
     return arrays
   } finally {

@@ -7,6 +7,7 @@ import { correlation } from '../../signal/mean-beat.ts'
 import { peaksOfWindow, pseudoPulse, transitRangeSeconds, usualTransitSeconds } from '../../signal/pseudo-pulse.ts'
 import { pulseQuality } from '../../signal/pulse-quality.ts'
 import { rhythmOf } from '../../signal/window-rhythm.ts'
+import type { Pace } from '../pace.ts'
 import { cutOptions } from '../window-options.ts'
 import type { Rows } from './joined-data.ts'
 
@@ -22,12 +23,13 @@ export interface WindowHearts {
   readonly quality: Float64Array
 }
 
-/** Of `rows` of a set, by their place. Quality is how alike the beats are and, of a pulse, also how skewed it is (recognition.md A0.3). */
-export function windowHearts(set: WindowSet, rows: Int32Array, { lane, mode, beatsPerGroup }: WindowOptions): WindowHearts {
+/** Of `rows` of a set, by their place. Quality is how alike the beats are and, of a pulse, also how skewed it is (recognition.md A0.3). @throws what `pace` throws */
+export async function windowHearts(set: WindowSet, rows: Int32Array, { lane, mode, beatsPerGroup }: WindowOptions, pace: Pace): Promise<WindowHearts> {
   const beats = mode === 'window' ? null : beatTimes(set)
   const shapes = mode === 'window' ? null : summedWindows(set, rows)
   const [bpm, quality] = [new Float64Array(rows.length).fill(Number.NaN), new Float64Array(rows.length)]
   for (const [place, row] of rows.entries()) {
+    await pace(place / rows.length)
     const window = windowOf(set, row)
     const rhythm = beats === null ? rhythmOf(window, set.rateHz) : null
     const interval = beats === null ? (rhythm?.intervalSeconds ?? null) : intervalNear(beats, row, mode === 'summary-beat' ? beatsPerGroup : 1)
@@ -49,8 +51,11 @@ export function heartCost(student: WindowHearts, gallery: WindowHearts): (place:
   }
 }
 
-/** For every window of a set of ECG the pulse that it might have been recorded with, cut as the student's windows are; `known`: the rows that have one, those whose R peaks tell a rhythm. */
-export function pseudoPulses(set: WindowSet, teacher: WindowOptions, student: WindowOptions): { readonly pulses: Rows; readonly known: Int32Array } {
+/**
+ * For every window of a set of ECG the pulse that it might have been recorded with, cut as the student's windows are; `known`: the rows that have one, those whose R peaks tell a rhythm.
+ * @throws what `pace` throws
+ */
+export async function pseudoPulses(set: WindowSet, teacher: WindowOptions, student: WindowOptions, pace: Pace): Promise<{ readonly pulses: Rows; readonly known: Int32Array }> {
   const { before, length } = windowSamples(cutOptions(student))
   const beats = teacher.mode === 'window' ? null : beatTimes(set)
   // A pulse's window is cut at its foot, a transit behind the R peak.
@@ -58,6 +63,7 @@ export function pseudoPulses(set: WindowSet, teacher: WindowOptions, student: Wi
   const values = new Float32Array(set.row.length * length)
   const known: number[] = []
   for (let row = 0; row < set.row.length; row++) {
+    await pace(row / set.row.length)
     const peaks = beats === null ? peaksOfWindow(windowOf(set, row), set.rateHz) : beatsOfWindow(beats, row, teacher)
     // A window of a pulse is one of the first beat's.
     const beat = student.mode === 'window' ? 0 : (peaks.find((peak) => peak >= 0) ?? 0)

@@ -101,7 +101,6 @@ export const ablation = {
   resultNone: 'The table begins with the first finished cell.',
   missing: (done: string, all: string) => `Rests on ${done} of ${all} cells.`,
   failures: 'Cells that failed',
-  beats: 'Beats per decision',
   measure: 'Measure',
   measures: { eer: 'EER', rank1: 'Rank-1' },
   row: 'Row',

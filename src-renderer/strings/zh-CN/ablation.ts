@@ -103,7 +103,6 @@ export const ablation: Strings['ablation'] = {
   resultNone: '第一个单元完成后开始有表格。',
   missing: (done, all) => `依据 ${all} 个单元中的 ${done} 个。`,
   failures: '失败的单元',
-  beats: '每次判定的心搏数',
   measure: '指标',
   measures: { eer: 'EER', rank1: 'Rank-1' },
   row: '行',

@@ -1,3 +1,4 @@
+import type { DecisionUnit } from '../../../src-main/contract/schemas/decision-unit.ts'
 import type { ModelName } from '../../../src-main/contract/schemas/learning.ts'
 import type { Estimate } from '../../../src-main/contract/schemas/report.ts'
 import { rateText } from '../../charts/rate-text.ts'
@@ -9,9 +10,9 @@ export function systemName(system: string, t: Strings): string {
   return t.report.models[system as ModelName] ?? system
 }
 
-/** @example beatsText(5, en, format) // '5 beats'   beatsText(0, en, format) // 'all beats' */
-export function beatsText(beats: number, t: Strings, format: Format): string {
-  return beats === 0 ? t.report.allBeats : format.plural(beats, t.report.beats)
+/** What a decision is made of. @example decisionText(5, 'beat', en, format) // '5 beats'   decisionText(0, 'window', en, format) // 'whole recording' */
+export function decisionText(count: number, unit: DecisionUnit, t: Strings, format: Format): string {
+  return count === 0 ? t.report.wholeRecording : format.plural(count, t.report.decisionUnits[unit])
 }
 
 /** @example compactText(5524416, format) // '5.52M' */

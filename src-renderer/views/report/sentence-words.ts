@@ -1,9 +1,10 @@
+import type { DecisionUnit } from '../../../src-main/contract/schemas/decision-unit.ts'
 import type { ReportSentence } from '../../../src-main/contract/schemas/report.ts'
 import { pointsText, rateText } from '../../charts/rate-text.ts'
 import type { Strings } from '../../strings/en.ts'
 import type { Format } from '../../strings/format.ts'
 import type { Tone } from '../../ui/tone.ts'
-import { beatsText, compactText, millisecondsText, pText, systemName } from './figure-words.ts'
+import { compactText, decisionText, millisecondsText, pText, systemName } from './figure-words.ts'
 
 type Code = ReportSentence['code']
 type Value = string | number
@@ -56,12 +57,12 @@ export function sentencesNow(sentences: readonly ReportSentence[], model: string
 }
 
 /** How each number of a sentence's data is shown, by its name. What is not here is text. */
-function shown(name: string, value: Value, t: Strings, format: Format): string {
+function shown(name: string, value: Value, unit: DecisionUnit, t: Strings, format: Format): string {
   if (name === 'system' || name === 'reference') return systemName(String(value), t)
   if (name === 'teacherLane' || name === 'studentLane') return t.lanes.kinds[value as keyof typeof t.lanes.kinds] ?? String(value)
   if (name === 'kind') return t.report.crossModal.kinds[value as keyof typeof t.report.crossModal.kinds] ?? String(value)
   if (typeof value === 'string') return name === 'check' ? (t.report.leakChecks[value as keyof typeof t.report.leakChecks] ?? value) : value
-  if (name === 'beats') return beatsText(value, t, format)
+  if (name === 'beats') return decisionText(value, unit, t, format)
   if (name === 'subjects' || name === 'cohort') return format.plural(value, t.counts.subjects)
   if (/^difference(Low|High)?$/.test(name)) return pointsText(format, value)
   if (name === 'halfWidth') return pointsText(format, value).replace('+', '')
@@ -76,9 +77,9 @@ function shown(name: string, value: Value, t: Strings, format: Format): string {
 }
 
 /** A report's sentence in the window's language. @example 'Student, 1 beat: EER 4.3% (95 % interval 2.1% to 8.5%), rank-1 88.0%, over 90 subjects.' */
-export function sentenceWords(sentence: ReportSentence, t: Strings, format: Format): string {
+export function sentenceWords(sentence: ReportSentence, unit: DecisionUnit, t: Strings, format: Format): string {
   const { code, data } = sentence
-  const words = Object.fromEntries(Object.entries(data).map(([name, value]) => [name, shown(name, value, t, format)]))
+  const words = Object.fromEntries(Object.entries(data).map(([name, value]) => [name, shown(name, value, unit, t, format)]))
   return t.report.sentences[code](madeWorse(sentence) ? { ...words, worse: '' } : words)
 }
 

@@ -1,12 +1,15 @@
 import type { RunComparison, SeedComparison } from '../../../src-main/contract/schemas/report.ts'
 
-export type SeedVerdict = 'better' | 'worse' | 'none' | 'few'
+export type SeedVerdict = 'better' | 'worse' | 'none' | 'few' | 'people'
 
 /** Two-sided, as the intervals of the contract. */
 const significance = 0.05
+/** Fewer people cannot rank variants, whatever the seeds say (recognition.md B5). */
+const subjectsToRank = 50
 
 /** What a paired comparison says of `system`. A smaller EER and a larger rank-1 are better; without a p there is nothing to say. */
-export function verdictOf({ measure, meanDifference, p }: Pick<SeedComparison, 'measure' | 'meanDifference' | 'p'>): SeedVerdict {
+export function verdictOf({ measure, meanDifference, p, subjects }: Pick<SeedComparison, 'measure' | 'meanDifference' | 'p' | 'subjects'>): SeedVerdict {
+  if (subjects !== undefined && subjects < subjectsToRank) return 'people'
   if (p === null) return 'few'
   if (p >= significance || meanDifference === 0) return 'none'
   return meanDifference < 0 === (measure === 'eer') ? 'better' : 'worse'

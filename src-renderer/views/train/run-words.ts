@@ -43,7 +43,3 @@ export function networkName(network: string, t: Strings): string {
 export function termName(name: string, t: Strings): string {
   return (t.training.terms as Record<string, string>)[name] ?? name
 }
-
-export function beatsWords(beats: number, t: Strings, format: Format): string {
-  return beats === 0 ? t.runs.allBeats : format.plural(beats, t.runs.beats)
-}

@@ -67,7 +67,7 @@ it('ablate does the grid and tabulates it; --list and --result tell of it; repor
   expect(await run('ablate', '--list', '--dataset', dataset)).toMatchObject({ exit: 0, json: { ablations: [{ id, state: 'finished' }] } })
   expect((await words('ablate', '--list', '--dataset', dataset)).text).toContain(`${id}  lda on s1, 2 variants, 2 seeds: finished, 4 of 4 cells finished`)
   for (const named of [id, id.slice(0, 9), 'sizes']) expect(await run('ablate', '--dataset', dataset, '--result', named)).toMatchObject({ exit: 0, json: json.result as object })
-  expect((await words('ablate', '--dataset', dataset, '--result', id)).text).toMatch(/^1 beat per decision, against two:\n {2}two +EER /)
+  expect((await words('ablate', '--dataset', dataset, '--result', id)).text).toMatch(/^By 1 beat, against two:\n {2}two +EER /)
 
   const latex = await words('ablate', '--dataset', dataset, '--result', id, '--table', 'latex')
   expect(latex).toMatchObject({ exit: 0, text: expect.stringContaining('\\bottomrule') as unknown })
@@ -81,7 +81,7 @@ it('ablate does the grid and tabulates it; --list and --result tell of it; repor
     if (before) expect(await readFile(there)).toEqual(before)
   }
   expect(await run('report', '--table', String((json.cells as { run: string }[])[0].run), '--dataset', dataset, '--format', 'csv', '--out', join(folder, 'new', 'table.csv'))).toMatchObject({ exit: 0 })
-  expect(csv.split('\r\n')[3]).toMatch(/^"\+one, ""1""",variant,lda,false,1,eer,/)
+  expect(csv.split('\r\n')[3]).toMatch(/^"'\+one, ""1""",variant,lda,false,1,eer,/)
 
   const runs = ((json.cells as { run: string }[]).map((cell) => cell.run))
   const table = await run('report', '--table', ...runs, '--dataset', dataset)

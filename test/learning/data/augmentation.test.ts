@@ -3,7 +3,7 @@ import { Random } from '../../../src-main/curation/random.ts'
 import { augment, usualAugmentation } from '../../../src-main/learning/data/augmentation.ts'
 
 const shape = (rows: number, length: number, channels = 1) => ({ rows, length, channels, rateHz: 250 })
-const none = { shiftSeconds: 0, amplitude: 0, noise: 0 }
+const none = { shiftSeconds: 0, amplitude: 0, noise: 0, modulation: 0, wander: 0 }
 const random = (): Random => Random.of('test', 1)
 
 describe('augmentation', () => {

@@ -81,7 +81,7 @@ describe('the towers', () => {
 
   it('are without the scale when they are used, and see an embedding as it is', () => {
     expect(answerLayout(aligning().shape).weights.map(({ name }) => name)).not.toContain('log-scale-change')
-    expect(aligning().fit.augmentation).toEqual({ shiftMs: 0, amplitude: 0, noise: 0 })
+    expect(aligning().fit.augmentation).toEqual({ shiftMs: 0, amplitude: 0, noise: 0, modulation: 0, wander: 0 })
   })
 })
 

@@ -9,7 +9,7 @@ import { teacherPhase } from '../../../src-main/learning/recipes/teacher.ts'
 import type { Phase } from '../../../src-main/learning/recipes/phase.ts'
 import { fitPhase, type BatchSource, type FitContext, type Fitted } from '../../../src-main/learning/training/fit.ts'
 import type { FitCheckpoint } from '../../../src-main/learning/training/fit-state.ts'
-import { decodeArrays, encodeArrays } from '../../../src-main/runs/array-file.ts'
+import { decodeArrays, encodeArrays } from '../../../src-main/dataset/array-file.ts'
 import { setting, studentOptions, teacherOptions, tinyBatch, untrained } from '../recipes/tiny-phases.ts'
 
 let onnx: Engine

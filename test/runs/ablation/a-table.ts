@@ -1,5 +1,5 @@
 import { EngineChoice, RunRecord, type ModelName, type RunReport } from '../../../src-main/contract/index.ts'
-import type { SystemReplicates } from '../../../src-main/learning/evaluation/evaluate.ts'
+import { storedDraws, type StoredDraws } from '../../../src-main/runs/draws-file.ts'
 import type { SourceRow, SourceRun } from '../../../src-main/runs/ablation/table-statistics.ts'
 import { smallRecipe } from '../a-small-lab.ts'
 
@@ -26,8 +26,8 @@ export function sourceRun(seed: number, models: Partial<Record<ModelName, Figure
       model, { evaluation: { subjects: { tested: subjects }, byBeats: [{ beats: 1, eer: { value: eer, interval }, identification: { rank1: { value: rank1 ?? null, interval: null } } }] } },
     ]),
   )
-  const drawn = named.flatMap(([model, { eer, draws }]): [ModelName, SystemReplicates][] =>
-    draws ? [[model, { seed, replicates: draws.length, subjects: Array.from({ length: subjects }, (_, i) => `S${i}`), byBeats: [{ beats: 1, eer: { value: eer, draws }, rank1: { value: null, draws: draws.map((value) => 1 - value) } }] }]] : [],
+  const drawn = named.flatMap(([model, { eer, draws }]): [ModelName, StoredDraws][] =>
+    draws ? [[model, storedDraws({ seed, replicates: draws.length, subjects: Array.from({ length: subjects }, (_, i) => `S${i}`), byBeats: [{ beats: 1, eer: { value: eer, draws }, rank1: { value: null, draws: draws.map((value) => 1 - value) } }] })]] : [],
   )
   return { record, report: { systems } as unknown as RunReport, draws: drawn.length > 0 ? new Map(drawn) : null }
 }

@@ -113,6 +113,20 @@ describe('the built-in grids', () => {
     expect(builtInGrid('toString')).toBeNull()
   })
 
+  it('every form of SemBridge is taught at its own temperature; a grid whose recipe says one keeps it, and so does a variant that says one', () => {
+    const temperatures = (value: unknown) => plan(value).variants.map(({ name, recipe }) => [name, recipe.recipe === 'sembridge' && recipe.base.temperature])
+    const builtIn = temperatures({ ...builtInGrid('sembridge'), split: undefined })
+    expect(builtIn.filter(([name]) => String(name).startsWith('DKD'))).toEqual([['DKD', 4], ['DKD+alignment', 4]])
+    expect(builtIn.filter(([name, value]) => !String(name).startsWith('DKD') && value !== 3)).toEqual([])
+    const variants = { DKD: { 'base.form': 'decoupled' }, 'DKD at 5': { 'base.form': 'decoupled', 'base.temperature': 5 }, KD: { 'base.form': 'kd' } }
+    const own = (recipe: unknown) => temperatures({ name: 'forms', recipe, variants, seeds: [1], baseline: 'KD' }).map(([, value]) => value)
+    expect(own('sembridge')).toEqual([4, 5, 3])
+    const written = JSON.parse(JSON.stringify(pairedRecipe('sembridge'))) as { base: { temperature?: number } }
+    expect(own(written)).toEqual([3, 5, 3])
+    delete written.base.temperature
+    expect(own(written)).toEqual([4, 5, 3])
+  })
+
   it('fusion is the table of the multi-modality paper: which losses are on in which row', () => {
     const { variants, also, baseline } = planAblation(builtInGrid('fusion') ?? parseGrid({}), { split, program: '1', wallMs: 0 })
     const on = variants.map(({ name, recipe }) => [name, recipe.recipe === 'fusion' && [recipe.distillation.cosine.weight, recipe.distillation.kl.weight, recipe.distillation.mmd.weight]])

@@ -37,6 +37,15 @@ describe('rows over seeds', () => {
     expect(worse.rank1.comparison).toMatchObject({ difference: near(-0.101), verdict: 'worse' })
   })
 
+  it('of fewer than 50 people rank nothing, however sure the seeds are', () => {
+    const of = (subjects: readonly number[]) => {
+      const row = (name: string, eer: readonly number[]) => sourceRow(name, eer.map((value, at) => sourceRun(at + 1, { student: { eer: value } }, { subjects: subjects[at] })))
+      return tableOf([{ ...row('baseline', [0.2, 0.22, 0.24]), baseline: true }, row('far', [0.15, 0.168, 0.186])], 1).rows[1].eer.comparison
+    }
+    expect(of([50, 50, 50])).toMatchObject({ adjustedP: near(twoSided(26 * Math.sqrt(3)), 7), verdict: 'better' })
+    expect(of([60, 49, 60])).toMatchObject({ adjustedP: near(twoSided(26 * Math.sqrt(3)), 7), verdict: 'too-few-subjects' })
+  })
+
   it('that never differ are not said to, and seeds that all differ by the same have no test', () => {
     expect(same.eer.comparison).toMatchObject({ difference: 0, p: null, adjustedP: null, verdict: 'no-significant-difference' })
     const [, shifted] = tableOf(sourceRows({ baseline: [0.25, 0.5], shifted: [0.125, 0.375] }), 1).rows

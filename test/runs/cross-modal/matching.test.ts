@@ -8,6 +8,7 @@ import { heartCost, pseudoPulses, windowHearts } from '../../../src-main/runs/cr
 import { correlation } from '../../../src-main/signal/mean-beat.ts'
 import { zScored } from '../../../src-main/signal/segmentation.ts'
 import { ecgAt, pulseAt } from '../../signal/synthetic-heart.ts'
+import { unasked } from './unasked.ts'
 
 const rowRateHz = 100
 const fixed = WindowOptions.parse({ lane: 'ecg', mode: 'window', seconds: 2, strideSeconds: 1, rateHz: 100 })
@@ -52,7 +53,7 @@ function bruteForce(student: readonly Made[], teacher: readonly Made[], excludeS
 describe('who is matched with whom', () => {
   it('is, by divergence and by cosine, what a search through all pairs finds; the same person, and nobody at the same time where that is excluded', () => {
     fc.assert(
-      fc.property(sets, ({ student, teacher, excludeSynchronous, seed }) => {
+      fc.asyncProperty(sets, async ({ student, teacher, excludeSynchronous, seed }) => {
         const people = 3
         const [own, taught] = [numbers(seed, student.length * people).map((z) => 8 * z), numbers(seed + 1, teacher.length * people).map((z) => 8 * z)]
         const offers = offersOf({ student: sideOf(setOf(student)), gallery: sideOf(setOf(teacher)), excludeSynchronous })
@@ -69,7 +70,7 @@ describe('who is matched with whom', () => {
           return 1 - a.reduce((sum, one, k) => sum + one * b[k], 0) / (Math.hypot(...a) * Math.hypot(...b))
         }
         const unit = (rows: Float32Array): Float32Array => rows.map((value, i) => value / Math.hypot(...rows.subarray(i - (i % people), i - (i % people) + people)))
-        for (const [found, by] of [[cheapest(student.length, offers, divergenceCost(posteriors(own, people, 3), posteriors(taught, people, 3))), divergence], [cheapest(student.length, offers, cosineCost(unit(own), unit(taught), people)), cosine]] as const) {
+        for (const [found, by] of [[await cheapest(student.length, offers, divergenceCost(posteriors(own, people, 3), posteriors(taught, people, 3)), unasked), divergence], [await cheapest(student.length, offers, cosineCost(unit(own), unit(taught), people), unasked), cosine]] as const) {
           const expected = bruteForce(student, teacher, excludeSynchronous, by)
           expected.forEach(({ partner, cost }, s) => {
             // Two that are equal to rounding are both right.
@@ -84,12 +85,12 @@ describe('who is matched with whom', () => {
     )
   })
 
-  it('windows that say the same find each other, at no cost', () => {
+  it('windows that say the same find each other, at no cost', async () => {
     const order = [3, 0, 4, 1, 2]
     const windows = order.map((second) => ({ subject: 0, recording: 0, second }))
     const logits = numbers(9, 5 * 4).map((z) => 6 * z)
     const shuffled = Float32Array.from(order.flatMap((one) => Array.from(logits.subarray(one * 4, (one + 1) * 4))))
-    const found = cheapest(5, offersOf({ student: sideOf(setOf(windows)), gallery: sideOf(setOf(windows)), excludeSynchronous: false }), divergenceCost(posteriors(logits, 4, 3), posteriors(shuffled, 4, 3)))
+    const found = await cheapest(5, offersOf({ student: sideOf(setOf(windows)), gallery: sideOf(setOf(windows)), excludeSynchronous: false }), divergenceCost(posteriors(logits, 4, 3), posteriors(shuffled, 4, 3)), unasked)
     expect(Array.from(found.partners, (place) => order[place])).toEqual([0, 1, 2, 3, 4])
     expect(Math.abs(found.cost)).toBeLessThan(1e-12)
     expect(found.comparisons).toBe(25)
@@ -164,13 +165,13 @@ describe('without any pairs', () => {
   const wave = (of: typeof ecgAt, rateHz: number) => (row: number, i: number) => of(9 + i / rateHz, beatsAt(rates[row]))
   const windows = rates.map((_, k) => ({ subject: 0, recording: 0, second: 5 * k }))
 
-  it('windows of one heart rate find each other, in whatever order they come', () => {
+  it('windows of one heart rate find each other, in whatever order they come', async () => {
     const ppg = setOf(windows, seconds * 100, wave(pulseAt, 100))
     const ecg = setOf(windows, seconds * 100, (row, i) => wave(ecgAt, 100)(3 - row, i))
     const options = { ...fixed, seconds }
-    const [own, taught] = [windowHearts(ppg, everyRow(ppg), { ...options, lane: 'ppg' }), windowHearts(ecg, everyRow(ecg), options)]
+    const [own, taught] = [await windowHearts(ppg, everyRow(ppg), { ...options, lane: 'ppg' }, unasked), await windowHearts(ecg, everyRow(ecg), options, unasked)]
     rates.forEach((bpm, k) => expect(Math.abs(own.bpm[k] - bpm)).toBeLessThan(2))
-    const found = cheapest(4, offersOf({ student: sideOf(ppg), gallery: sideOf(ecg), excludeSynchronous: false }), heartCost(own, taught))
+    const found = await cheapest(4, offersOf({ student: sideOf(ppg), gallery: sideOf(ecg), excludeSynchronous: false }), heartCost(own, taught), unasked)
     expect(Array.from(found.partners)).toEqual([3, 2, 1, 0])
   })
 
@@ -180,9 +181,9 @@ describe('without any pairs', () => {
     expect([cost(0, 0), cost(0, 1), cost(0, 2)].map((value) => Number(value.toFixed(6)))).toEqual([0.7, 0.1, 1])
   })
 
-  it('a window of ECG is given the pulse that its heart would have made', () => {
+  it('a window of ECG is given the pulse that its heart would have made', async () => {
     const ecg = setOf(windows, seconds * 100, wave(ecgAt, 100))
-    const { pulses, known } = pseudoPulses(ecg, { ...fixed, seconds }, WindowOptions.parse({ lane: 'ppg', mode: 'window', seconds, strideSeconds: 1, rateHz: 50 }))
+    const { pulses, known } = await pseudoPulses(ecg, { ...fixed, seconds }, WindowOptions.parse({ lane: 'ppg', mode: 'window', seconds, strideSeconds: 1, rateHz: 50 }), unasked)
     expect(Array.from(known)).toEqual([0, 1, 2, 3])
     expect(pulses.each).toBe(seconds * 50)
     for (const [row, bpm] of rates.entries()) {
@@ -195,12 +196,12 @@ describe('without any pairs', () => {
     }
   })
 
-  it('of single beats the rhythm is read off where they stand', () => {
+  it('of single beats the rhythm is read off where they stand', async () => {
     const beats = [0, 0.8, 1.6, 2.4, 30].map((second) => ({ subject: 0, recording: 0, second }))
     const set = setOf(beats, 60)
     const mode = WindowOptions.parse({ lane: 'ecg', mode: 'beat', rateHz: 100 })
-    expect(Array.from(windowHearts(set, everyRow(set), mode).bpm, Math.round)).toEqual([75, 75, 75, 75, Number.NaN])
-    const { known, pulses } = pseudoPulses(set, mode, WindowOptions.parse({ lane: 'ppg', mode: 'beat', rateHz: 100 }))
+    expect(Array.from((await windowHearts(set, everyRow(set), mode, unasked)).bpm, Math.round)).toEqual([75, 75, 75, 75, Number.NaN])
+    const { known, pulses } = await pseudoPulses(set, mode, WindowOptions.parse({ lane: 'ppg', mode: 'beat', rateHz: 100 }), unasked)
     expect(Array.from(known)).toEqual([0, 1, 2, 3])
     // A pulse's window begins 0.3 s before its foot: the top is 0.16 s behind that.
     const pulse = Array.from(pulses.values.subarray(pulses.each, 2 * pulses.each))

@@ -11,6 +11,7 @@ import { planModel } from '../../../src-main/runs/planned-models.ts'
 import type { RunData } from '../../../src-main/runs/run-data.ts'
 import { begin, execute, onnx } from '../a-small-lab.ts'
 import { pairedLab, pairedRecipe } from './a-paired-lab.ts'
+import { planningWith } from './unasked.ts'
 
 let folder: string
 let dataset: Dataset
@@ -46,7 +47,7 @@ async function codes(whole: Recipe, asked: readonly (readonly [ModelName, keyof 
   const run = await runWindows(dataset, record, new AbortController().signal)
   const plan = async (name: ModelName, with_: RunData, before: readonly StoredModel[]): Promise<string> => {
     try {
-      await planModel(name, { recipe, run: with_, before, engine, seed: 1 })
+      await planModel(name, { recipe, run: with_, before, seed: 1, ...planningWith(engine) })
       return 'planned'
     } catch (thrown) {
       return LabError.from(thrown).code

@@ -1,5 +1,4 @@
 import { Recipe, type ModelName, type SeedComparison, type WindowOptions } from '../../../src-main/contract/index.ts'
-import { pairWindows } from '../../../src-main/learning/data/pair-windows.ts'
 import { samplesOf } from '../../../src-main/learning/data/window-rows.ts'
 import type { WindowSet } from '../../../src-main/learning/data/window-set.ts'
 import type { Engine } from '../../../src-main/learning/engine/engine.ts'
@@ -12,9 +11,10 @@ import { makeEmbedder, type StoredModel } from '../../../src-main/runs/embedding
 import { epochsOf } from '../../../src-main/runs/fit-models.ts'
 import { fittedAmong } from '../../../src-main/runs/frozen-answers.ts'
 import { modelsOf, planModel } from '../../../src-main/runs/planned-models.ts'
-import { pairRule, type Modality, type RunData } from '../../../src-main/runs/run-data.ts'
+import { pairing, type Modality, type RunData } from '../../../src-main/runs/run-data.ts'
 import { batchSource, embeddingSet, trainingData } from '../../../src-main/runs/training-data.ts'
 import { ppgRateHz, windowLength, type PlantedSet, type Situation } from '../../learning/recipes/planted-set.ts'
+import { planningWith } from './unasked.ts'
 
 export type CrossModal = 'fusion' | 'clip' | 'sembridge'
 export const crossModal: readonly CrossModal[] = ['fusion', 'clip', 'sembridge']
@@ -51,7 +51,7 @@ export function plantedRecipe(recipe: CrossModal, { times = 1, effort = 1 }: { r
 }
 
 const subjectDisjoint = { options: { strategy: 'subject-disjoint', subjectDisjoint: true } } as Parameters<typeof trainingData>[1]
-const nothingLeftOut = { recordings: [], total: { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, outliers: 0, tooFew: 0 }, failedToAcquire: [] }
+const nothingLeftOut = { recordings: [], total: { wanted: 0, kept: 0, edge: 0, missing: 0, flat: 0, lowQuality: 0, moved: 0, outliers: 0, tooFew: 0 }, failedToAcquire: [] }
 
 /** The planted windows, as a run has those that it cuts. */
 function plantedRun({ ppg, ecg }: PlantedSet, recipe: Recipe): RunData {
@@ -59,12 +59,12 @@ function plantedRun({ ppg, ecg }: PlantedSet, recipe: Recipe): RunData {
   const modality = (windows: WindowOptions, set: WindowSet, side: 'teacher' | 'student'): Modality => ({
     windows, built: { set, report: nothingLeftOut, cached: false }, data: trainingData(set, subjectDisjoint, recipe, null, side),
   })
-  return { ...modality(recipe.windows, ppg, 'student'), teacher: { ...modality(recipe.teacherWindows, ecg, 'teacher'), pairs: pairWindows(ecg, ppg, pairRule(recipe.teacherWindows, recipe.windows)) } }
+  return { ...modality(recipe.windows, ppg, 'student'), teacher: { ...modality(recipe.teacherWindows, ecg, 'teacher'), ...pairing(recipe, ecg, ppg) } }
 }
 
 /** One network, fitted by the code that fits it in a run. Of one recording a person there is no validation across recordings: the last epoch counts. */
 async function fitted(name: ModelName, recipe: Recipe, run: RunData, before: readonly StoredModel[], seed: number, engine: Engine): Promise<StoredModel> {
-  const { phase, data, windows } = await planModel(name, { recipe, run, before, engine, seed })
+  const { phase, data, windows } = await planModel(name, { recipe, run, before, seed, ...planningWith(engine) })
   const batches = batchSource(data, phase.fit, seed)
   const { model } = await fitPhase(
     { phase: { ...phase, fit: { ...phase.fit, epochs: epochsOf(phase.fit, batches) } }, seed, batches, validate: () => Promise.resolve({ eer: null, rank1: null }) },

@@ -16,6 +16,7 @@ import { filterZeroPhase, ppgBandPass } from '../../../src-main/signal/zero-phas
 import { untrained } from '../../learning/recipes/tiny-phases.ts'
 import { ecgAt, noise, pulseAt } from '../../signal/synthetic-heart.ts'
 import { pairedRecipe } from './a-paired-lab.ts'
+import { planningWith } from './unasked.ts'
 
 const [people, each, seconds] = [4, 40, 4]
 const rates = { ecg: 50, ppg: 25 }
@@ -69,7 +70,7 @@ function plannedFor(): { readonly recipe: SembridgeRecipe; readonly run: RunData
   }
   // What was built on disk is not asked for.
   const built = null as unknown as RunData['built']
-  const run: RunData = { windows: recipe.windows, built, data: ppg.data, teacher: { windows: recipe.teacherWindows, built, data: ecg.data, pairs: new Int32Array(ppg.bpm.length).fill(-1) } }
+  const run: RunData = { windows: recipe.windows, built, data: ppg.data, teacher: { windows: recipe.teacherWindows, built, data: ecg.data, pairs: new Int32Array(ppg.bpm.length).fill(-1), transits: [] } }
   return { recipe, run, ecg, ppg }
 }
 
@@ -77,9 +78,9 @@ it('a matcher that saw no pulse but those made of ECG finds, for a real pulse, t
   const { recipe, run, ecg, ppg } = plannedFor()
   const stored = (name: 'teacher' | 'matcher', model: Extract<StoredModel, { kind: 'network' }>['model']): StoredModel => ({ kind: 'network', name, model, use: { windows: recipe.windows, rateHz: 1, length: 1, channels: 1, people: [], scale: 1 } })
   const teacher = stored('teacher', untrained(teacherPhase(recipe.teacher, settingOf(ecg.data))))
-  const context = { recipe, run, engine, seed: 3 }
+  const context = { recipe, run, seed: 3, ...planningWith(engine) }
 
-  const { phase, data } = planMatcher(recipe, { ...context, before: [teacher] })
+  const { phase, data } = await planMatcher(recipe, { ...context, before: [teacher] })
   const batches = batchSource(data, phase.fit, 3)
   const world = { engine, request: () => 'go' as const, now: () => 0, memoryBytes: () => 0, onEpoch: () => Promise.resolve(), onProgress: () => undefined, save: () => Promise.resolve() }
   const plan = { phase: { ...phase, fit: { ...phase.fit, epochs: epochsOf(phase.fit, batches) } }, seed: 3, batches, validate: () => Promise.resolve({ eer: null, rank1: null }) }
@@ -96,23 +97,23 @@ it('a matcher that saw no pulse but those made of ECG finds, for a real pulse, t
   expect(apart(byMatcher)).toBeLessThan(0.5 * byChance)
 })
 
-it('no pulse can be made of anything but an ECG, nor be matched with anything but PPG; one person alone teaches a matcher nothing', () => {
+it('no pulse can be made of anything but an ECG, nor be matched with anything but PPG; one person alone teaches a matcher nothing', async () => {
   const { recipe, run } = plannedFor()
-  const codeOf = (changed: SembridgeRecipe, of = run): string => {
+  const codeOf = async (changed: SembridgeRecipe, of = run): Promise<string> => {
     try {
-      planMatcher(changed, { recipe: changed, run: of, engine, seed: 1, before: [] })
+      await planMatcher(changed, { recipe: changed, run: of, seed: 1, before: [], ...planningWith(engine) })
     } catch (thrown) {
       return LabError.from(thrown).code
     }
     return 'none'
   }
-  expect(codeOf(recipe)).toBe('none')
-  expect(codeOf({ ...recipe, windows: recipe.teacherWindows })).toBe('recipe-invalid')
-  expect(codeOf({ ...recipe, teacherWindows: recipe.windows })).toBe('recipe-invalid')
+  expect(await codeOf(recipe)).toBe('none')
+  expect(await codeOf({ ...recipe, windows: recipe.teacherWindows })).toBe('recipe-invalid')
+  expect(await codeOf({ ...recipe, teacherWindows: recipe.windows })).toBe('recipe-invalid')
   // Synchronous pairs of nobody, and of the first person alone.
   const synchronous = { ...recipe, matcher: { ...recipe.matcher, pairs: 'synchronous' as const } }
   const paired = (share: (row: number) => boolean): RunData => ({ ...run, teacher: run.teacher && { ...run.teacher, pairs: run.teacher.pairs.map((_, row) => (share(row) ? row : -1)) } })
-  expect(codeOf(synchronous)).toBe('pairs-missing')
-  expect(codeOf(synchronous, paired((row) => row < each))).toBe('pairs-missing')
-  expect(codeOf(synchronous, paired((row) => row < each + 5))).toBe('none')
+  expect(await codeOf(synchronous)).toBe('pairs-missing')
+  expect(await codeOf(synchronous, paired((row) => row < each))).toBe('pairs-missing')
+  expect(await codeOf(synchronous, paired((row) => row < each + 5))).toBe('none')
 })

@@ -35,7 +35,7 @@ function setting(inputs: Partial<Record<ModelName, ModelInput>>, { recipe = 'fus
   return {
     record: { seed: 3, recipe: pairedRecipe(recipe, { evaluation: { replicates: 200, beatsPerProbe } }) },
     // Of a run this much is looked at.
-    run: { ...modality('ppg'), teacher: { ...modality('ecg'), pairs } } as unknown as CrossModalSetting['run'],
+    run: { ...modality('ppg'), teacher: { ...modality('ecg'), pairs, transits: [] } } as unknown as CrossModalSetting['run'],
     inputs: new Map(Object.entries(inputs) as [ModelName, ModelInput][]), epochs,
   }
 }
@@ -155,7 +155,7 @@ describe('the page', () => {
   })
 
   it('shows every figure: another one makes another page', () => {
-    const shown = (of: CrossModalReport): string => crossModalParts(of).map(markupOf).join('')
+    const shown = (of: CrossModalReport): string => crossModalParts(of, 'window').map(markupOf).join('')
     const [told, all] = [crossModal(), shown(crossModal())]
     const silent = leaves(told).filter(({ path, value }) => {
       // Of no trials nobody is right.
@@ -213,7 +213,7 @@ describe('a run', () => {
     expect(found?.overlaps[0]).toMatchObject({ beats: 1, other: 'teacher', templates: 4, thresholds: { student: { rule: 'validation-eer' }, other: { rule: 'validation-eer' } } })
     expect(found?.overlaps[0].kinds.map(({ kind, trials }) => [kind, trials])).toEqual([['genuine', test.paired], ['impostor', 3 * test.paired]])
     expect(sentences.map(({ code }) => code)).toEqual(expect.arrayContaining(['teachability', 'trials-fixed']))
-    expect(await readFile(join(run.path, 'report.html'), 'utf8')).toContain('Who is wrong where, deciding by 1 beat')
+    expect(await readFile(join(run.path, 'report.html'), 'utf8')).toContain('Who is wrong where, deciding by 1 window')
     const again = await evaluateAgain(dataset, id, {
       program: 'test', signal: new AbortController().signal, now: () => performance.now(), wallMs: () => Date.now(), onDone: () => undefined, chooseEngine: async () => ({ engine: await onnx(), reasons: [] }),
     })

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
-import { EngineChoice, EngineName, LabError, ModelName, RecipeName, RecipePreset, RunRecord, SubjectCode, type RunProgress, type TableFormat } from '../../../contract/index.ts'
+import { EngineChoice, EngineName, LabError, ModelName, RecipeName, RecipePreset, RunName, RunRecord, SubjectCode, type RunProgress, type TableFormat } from '../../../contract/index.ts'
 import {
   enginesAt, enrolAt, evaluateRunAt, exportModelAt, findRunAt, identifyAt, listRunsAt, removeRunAt, reportAt, resumeAt, runRecordAt, showRunAt, trainAt, usualModel, type LearningCommand,
 } from '../../../services/learning-tasks.ts'
@@ -53,7 +53,7 @@ export function learningCommands(program: Command): void {
         const path = resolve(options.dataset)
         const command = learning(output, signal)
         const { record, report } = options.resume === undefined ? await trainAt({ path, ...trainOptions(options) }, command) : await resumeAt(path, await findRunAt(path, options.resume), command)
-        output.result(runSummary(record, report), () => [...describeRun(record), ...reportLines(report)])
+        output.result(runSummary(record, report), () => [...describeRun(record), ...reportLines(record, report)])
         return exitCode.done
       }),
     )
@@ -80,7 +80,7 @@ export function learningCommands(program: Command): void {
           return exitCode.done
         }
         const { record, epochs, report } = await showRunAt(path, id)
-        output.result({ record, epochs, report }, () => [...describeRun(record), ...(report ? reportLines(report) : [])])
+        output.result({ record, epochs, report }, () => [...describeRun(record), ...(report ? reportLines(record, report) : [])])
         return exitCode.done
       }),
     )
@@ -94,8 +94,10 @@ export function learningCommands(program: Command): void {
     .action((run: string, options: DatasetOption) =>
       runCommand(options, async (output, signal) => {
         const path = resolve(options.dataset)
-        const report = await evaluateRunAt(path, await findRunAt(path, run), learning(output, signal))
-        output.result(report, () => reportLines(report))
+        const id = await findRunAt(path, run)
+        await evaluateRunAt(path, id, learning(output, signal))
+        const { record, report } = await reportAt(path, id)
+        output.result(report, () => reportLines(record, report))
         return exitCode.done
       }),
     )
@@ -114,8 +116,8 @@ export function learningCommands(program: Command): void {
         const path = resolve(options.dataset)
         if (options.table) return tableOut(await tableOfRunsAt(path, runs), options.format ?? (options.out === undefined ? null : 'latex'), options.out ?? null, output)
         if (runs.length > 1 || options.format !== undefined || options.out !== undefined) throw new LabError('usage-invalid', 'Several runs, --format and --out belong to --table.', { option: 'table' })
-        const { report, folder } = await reportAt(path, await findRunAt(path, runs[0]))
-        output.result(report, () => [...reportLines(report), `Page: ${folder}/report.html`])
+        const { record, report, folder } = await reportAt(path, await findRunAt(path, runs[0]))
+        output.result(report, () => [...reportLines(record, report), `Page: ${folder}/report.html`])
         return exitCode.done
       }),
     )
@@ -256,7 +258,7 @@ export function threadCount(text: string): number {
 
 /** One line, as lists of runs show it. */
 function runName(text: string): string {
-  if (!RunRecord.shape.name.safeParse(text).success || text !== printable(text)) throw new InvalidArgumentError('It is one line of at most 120 characters.')
+  if (!RunName.safeParse(text).success) throw new InvalidArgumentError('It is one line of at most 120 characters, all of which can be seen.')
   return text
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LabError, type ErrorCode } from '../contract/index.ts'
-import type { Files } from '../dataset/files.ts'
+import type { Files } from './files.ts'
 
 /**
  * A file of named float arrays: models and checkpoints.
