@@ -52,11 +52,22 @@ export function decodeArrays(bytes: Uint8Array, path: string, damaged: ErrorCode
     if (version !== undefined) throw new LabError('run-format-newer', `${path} has the format version ${version}; this program reads 1.`, { path, version: Number(version) })
     throw refuse('it does not begin as such a file does')
   }
+  try {
+    return arraysOf(bytes.subarray(0, end))
+  } catch (thrown) {
+    // The checksum is anybody's: a whole file need not be one of ours.
+    throw refuse(`its arrays are not what its head says (${thrown instanceof Error ? thrown.message : String(thrown)})`)
+  }
+}
+
+/** @param bytes without the checksum. Throws whatever reading another file's head throws. */
+function arraysOf(bytes: Uint8Array): ArrayFile {
   const headEnd = bytes.indexOf(0x0a, magic.length) + 1
   const head: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(magic.length, headEnd)))
-  const { meta, arrays } = head as { meta: Record<string, unknown>; arrays: { name: string; length: number }[] }
+  const { meta, arrays } = head as { meta: Record<string, unknown> | null | undefined; arrays: { name: string; length: number }[] }
+  if (typeof meta !== 'object' || meta === null) throw new TypeError('it has no meta')
   // A copy of its own: the views below need 4-byte alignment. Not `slice`: of Node's Buffer that is a view of the whole file.
-  const values = new Uint8Array(bytes.subarray(headEnd, end))
+  const values = new Uint8Array(bytes.subarray(headEnd))
   let at = 0
   const views = arrays.map(({ name, length }) => {
     const view = new Float32Array(values.buffer, at, length)

@@ -4,6 +4,7 @@ import { canonicalJson } from '../curation/canonical-json.ts'
 import { encodeArrays, readArrays } from './array-file.ts'
 import { writeAtomically, type Files } from './files.ts'
 import { sha256 } from './hashes.ts'
+import { lockHolder } from './lock.ts'
 
 /** Whom a model was tested on, as figures of two runs need it to be compared: how many, and a mark that is equal for equal lists. It names nobody. */
 export interface TestedPeople {
@@ -27,6 +28,13 @@ export interface Erased {
 export async function erasePeopleOfRun(files: Files, run: string, erased: Erased): Promise<void> {
   await eraseFromReport(files, run, erased)
   await eraseFromDraws(files, join(run, 'draws.bin'))
+  await removeHalfWritten(files, run)
+}
+
+/** What a crash left of files that may name them. Where somebody writes it is theirs, and of other people: nobody is erased from under a run that learns from them. */
+async function removeHalfWritten(files: Files, run: string): Promise<void> {
+  if ((await lockHolder(files, run)) !== null) return
+  for (const name of ['run.json', 'report.json', 'report.html', 'draws.bin']) await files.remove(join(run, `${name}.part`))
 }
 
 async function eraseFromReport(files: Files, run: string, erased: Erased): Promise<void> {
@@ -34,8 +42,11 @@ async function eraseFromReport(files: Files, run: string, erased: Erased): Promi
   if ((await files.stat(path)) === null) return
   const text = new TextDecoder().decode(await files.readFile(path))
   const report = parsed(text)
-  // Cut off by a crash: nobody can read it, and it may name them.
-  if (report === null) return files.remove(path)
+  if (report === null) {
+    // Cut off by a crash: nobody can read it, and it may name them, as the page may that was made of it.
+    await files.remove(page)
+    return files.remove(path)
+  }
   const left = `${JSON.stringify(withoutPeople(report, erased))}\n`
   if (left === text) return
   // The page first: it is what would otherwise be left behind by a crash.
@@ -84,7 +95,10 @@ async function eraseFromDraws(files: Files, path: string): Promise<void> {
     const marked = models.map(({ subjects, ...rest }) => (Array.isArray(subjects) ? { ...rest, people: testedPeople(subjects.map(String)) } : rest))
     await writeAtomically(files, path, encodeArrays({ meta: { ...meta, models: marked }, arrays }))
   } catch (thrown) {
-    if (LabError.from(thrown).code !== 'run-invalid') throw thrown
+    const { code } = LabError.from(thrown)
+    // A later version's names nobody either; to stop here would keep the person in all that comes after, and the dataset shut.
+    if (code === 'run-format-newer') return
+    if (code !== 'run-invalid') throw thrown
     // Damaged: it compares nothing any more, and may name them.
     await files.remove(path)
   }

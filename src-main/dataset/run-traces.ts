@@ -34,11 +34,13 @@ export async function requireUntrained(dataset: Dataset, recordings: ReadonlySet
 export async function eraseRunTraces(dataset: Dataset, codes: ReadonlySet<string>, recordings: ReadonlySet<RecordingId>): Promise<void> {
   await eraseTemplates(dataset, codes)
   const splits = await splitsWith(dataset, recordings)
-  for (const run of await runsOf(dataset)) {
-    await erasePeopleOfRun(dataset.files, run.path, { codes, recordings })
+  for (const path of await folders(dataset)) {
+    await erasePeopleOfRun(dataset.files, path, { codes, recordings })
+    // Read in this moment: a run that learns from others goes on writing meanwhile.
+    const run = await factsOf(dataset, path)
     if (run.content === null) continue
     const told = { ...withoutMessagesOf(run.content, codes), ...(isOf(run, splits) ? { containsWithdrawn: true } : {}) }
-    if (JSON.stringify(told) !== JSON.stringify(run.content)) await writeAtomically(dataset.files, join(run.path, 'run.json'), `${JSON.stringify(told, null, 2)}\n`)
+    if (JSON.stringify(told) !== JSON.stringify(run.content)) await writeAtomically(dataset.files, join(path, 'run.json'), `${JSON.stringify(told, null, 2)}\n`)
   }
   // All of them: they are made again from what is left, and which hold whom is not worth knowing.
   await dataset.files.remove(windowCacheFolder(dataset.path))
@@ -83,8 +85,10 @@ async function folders({ files, path }: Dataset): Promise<string[]> {
 }
 
 async function runsOf(dataset: Dataset): Promise<RunFacts[]> {
-  return Promise.all((await folders(dataset)).map(async (path) => ({ path, id: basename(path), content: await contentOf(dataset.files, join(path, 'run.json')) })))
+  return Promise.all((await folders(dataset)).map((path) => factsOf(dataset, path)))
 }
+
+const factsOf = async ({ files }: Dataset, path: string): Promise<RunFacts> => ({ path, id: basename(path), content: await contentOf(files, join(path, 'run.json')) })
 
 async function contentOf(files: Dataset['files'], path: string): Promise<Record<string, unknown> | null> {
   if ((await files.stat(path)) === null) return null

@@ -176,7 +176,11 @@ class Execution {
       if (before) return { taken: before, end: () => Promise.resolve() }
       const turn = await trainingTurn(this.dataset, key)
       if (turn) {
-        const taken = await this.#takeOver(name, key)
+        const taken = await this.#takeOver(name, key).catch(async (thrown: unknown) => {
+          // A full disk: a turn that stays taken would let every program wait for this one, itself too.
+          await turn.end(false)
+          throw thrown
+        })
         if (taken) await turn.end(true)
         return taken ? { taken, end: () => Promise.resolve() } : { taken: null, end: (isMade) => turn.end(isMade) }
       }

@@ -29,7 +29,7 @@ export const decisionWords = (count: number, unit: DecisionUnit): string => (cou
 
 /** @example duration(3725) // '1 h 2 min' */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${decimal(seconds)} s`
+  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`
   const minutes = Math.round(seconds / 60)
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

@@ -28,7 +28,7 @@ const unlockEer = 0.01
 export function modelCard(facts: CardFacts): string {
   return [
     frontMatter(facts),
-    `# ${inline(facts.record.name)}: ${facts.model}`,
+    `# ${inline(nameOf(facts.record))}: ${facts.model}`,
     section('Model details', details(facts)),
     section('Intended use', [intendedUse]),
     section('Out of scope', outOfScope(facts)),
@@ -73,12 +73,15 @@ function frontMatter(facts: CardFacts): string {
     ...(results.length === 0
       ? []
       : [
-          'model-index:', `  - name: ${quoted(`${record.name}: ${model}`)}`, '    results:', '      - task:', '          type: person-verification', '        dataset:',
+          'model-index:', `  - name: ${quoted(`${nameOf(record)}: ${model}`)}`, '    results:', '      - task:', '          type: person-verification', '        dataset:',
           `          name: ${quoted(`${record.split.version} / ${record.split.name}`)}`, '          type: private', `          revision: ${quoted(record.split.hash)}`, '        metrics:', ...results,
         ]),
     '---',
   ].join('\n')
 }
+
+/** A run need not have a name. */
+const nameOf = ({ name, id }: RunRecord): string => (name === '' ? id : name)
 
 const metric = (type: string, name: string, value: number | null): string[] => (value === null ? [] : [`          - type: ${type}`, `            name: ${quoted(name)}`, `            value: ${value}`])
 

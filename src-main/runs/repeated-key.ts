@@ -1,3 +1,6 @@
+/** In valid JSON a string before a colon is a key; brackets inside of strings are part of those. */
+const tokens = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g
+
 /**
  * Where an object of a JSON text has a key twice, `null`: nowhere. `JSON.parse` takes the last and says nothing: a row of a grid, or a field of a recipe, would be gone without a word.
  * @param text valid JSON
@@ -5,8 +8,7 @@
  */
 export function repeatedKey(text: string): string | null {
   const open: { readonly keys: Set<string>; key: string | null }[] = []
-  // In valid JSON a string before a colon is a key; brackets inside of strings are part of those.
-  for (const [token, name, colon] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
+  for (const [token, name, colon] of text.matchAll(tokens)) {
     const level = open.at(-1)
     if (token === '{' || token === '[') open.push({ keys: new Set(), key: null })
     else if (token === '}' || token === ']') open.pop()
@@ -17,4 +19,15 @@ export function repeatedKey(text: string): string | null {
     }
   }
   return null
+}
+
+/** @param text valid JSON @example isNestedDeeper('[[1]]', 1) // true */
+export function isNestedDeeper(text: string, most: number): boolean {
+  let level = 0
+  for (const [token] of text.matchAll(tokens)) {
+    if (token === '{' || token === '[') level++
+    else if (token === '}' || token === ']') level--
+    if (level > most) return true
+  }
+  return false
 }

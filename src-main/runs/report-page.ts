@@ -24,10 +24,11 @@ const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
  */
 export function reportPage(record: RunRecord, report: RunReport, epochs: readonly RunEpoch[]): string {
   const systems: NamedSystem[] = Object.entries(report.systems)
-  const title = `${record.name}: report`
+  const name = record.name === '' ? record.id : record.name
+  const title = `${name}: report`
   const unit = decisionUnit(record.recipe)
   const parts: Content[] = [
-    element('h1', record.name === '' ? record.id : record.name),
+    element('h1', name),
     element('p', `Pulseprint run ${record.id}, evaluated ${report.facts.evaluatedAt}. Percentages in brackets are 95 % intervals over drawn subjects.`, 'soft'),
     ...(record.containsWithdrawn ? [element('p', 'A person whose recordings were learnt has withdrawn consent since. Retrain without them.', 'bad')] : []),
     list(report.sentences.map((sentence) => (sentence.code === 'leak-found' || sentence.code === 'permutation-not-at-chance' ? element('span', sentenceWords(sentence, unit), 'bad') : sentenceWords(sentence, unit)))),

@@ -41,7 +41,7 @@ const keptSeconds = 30 * 24 * 3600
  */
 export async function redisQueue(options: RedisQueueOptions): Promise<CellQueue> {
   const { ablation, dataset } = options
-  const { server, where } = await connect(options.url)
+  const { server, where } = await connect(options.url, Math.min(connectMs, options.patienceMs ?? connectMs))
   try {
     const { program, split, name, variants, model, also, seeds, engine: { engine, provider }, baseline, beats } = ablation
     const grid = { name, variants, model, also, seeds, engine, provider, baseline, beats }
@@ -61,15 +61,20 @@ function unreachable(where: string, thrown: unknown): LabError {
 }
 
 /** A connection that is there, or none. The address may hold a password: it is never repeated. */
-async function connect(url: string): Promise<{ server: Redis; where: string }> {
+async function connect(url: string, waitMs: number): Promise<{ server: Redis; where: string }> {
   const address = URL.canParse(url) ? new URL(url) : null
   if (address === null || !/^rediss?:$/.test(address.protocol) || address.hostname === '') throw new LabError('usage-invalid', 'The address of a Redis server is like redis://host:6379.', { option: 'redis' })
   const where = `${address.hostname}:${address.port || '6379'}`
   let isReady = false
-  const server = new Redis(url, { lazyConnect: true, connectTimeout: connectMs, maxRetriesPerRequest: null, retryStrategy: (times) => (isReady ? Math.min(250 * times, 2000) : null) })
+  const server = new Redis(url, { lazyConnect: true, connectTimeout: waitMs, maxRetriesPerRequest: null, retryStrategy: (times) => (isReady ? Math.min(250 * times, 2000) : null) })
   let reason: unknown = null
   // Without a listener a lost connection would end the program; what it means is decided by how long it lasts.
   server.on('error', (thrown: unknown) => (reason = thrown))
+  // Something else may listen there, and never say a word: the client itself would wait for ever.
+  const silence = setTimeout(() => {
+    reason ??= `it said nothing in ${waitMs / 1000} s`
+    server.disconnect()
+  }, waitMs)
   try {
     await server.connect()
     await server.ping()
@@ -78,6 +83,8 @@ async function connect(url: string): Promise<{ server: Redis; where: string }> {
   } catch (thrown) {
     server.disconnect()
     throw unreachable(where, reason ?? thrown)
+  } finally {
+    clearTimeout(silence)
   }
 }
 

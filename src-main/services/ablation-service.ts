@@ -53,7 +53,9 @@ export class AblationService {
       'ablations.get': async ({ id }) => this.#status(await this.#store().get(id)),
       'ablations.start': async ({ grid: given, split, redis }) => {
         const grid = parseGrid(given)
-        return this.#start(planAblation(grid, { split: await this.#dataset().splits.get(splitOfGrid(grid, split)), program: version, wallMs: this.#parts.wallMs() }), redis)
+        const { splits, versions } = this.#dataset()
+        const found = await splits.get(splitOfGrid(grid, split))
+        return this.#start(planAblation(grid, { split: found, version: await versions.get(found.version), program: version, wallMs: this.#parts.wallMs() }), redis)
       },
       'ablations.resume': async ({ id, redis }) => this.#start(await this.#resumable(id), redis),
       'ablations.stop': ({ id }) => this.#stop(id),

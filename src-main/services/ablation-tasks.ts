@@ -60,9 +60,10 @@ export function splitOfGrid(grid: AblationGrid, split: string | null): string {
 /** Does a grid, or what is left of it, here and now. @throws LabError `grid-invalid`, `split-not-found`, `queue-unreachable`, `worker-mismatch` before anything is made; `cancelled`. */
 export async function ablateAt({ path, grid: wanted, split, redis, threads, onProgress, onNote }: AblateOptions, command: LearningCommand): Promise<{ status: AblationStatus; result: AblationResult }> {
   const grid = await gridOf(wanted)
-  const { ablation, dataset } = await withDataset(path, 'read', async (open) => ({
-    ablation: planAblation(grid, { split: await open.splits.get(splitOfGrid(grid, split)), program: version, wallMs: Date.now() }), dataset: open.info.id,
-  }))
+  const { ablation, dataset } = await withDataset(path, 'read', async (open) => {
+    const found = await open.splits.get(splitOfGrid(grid, split))
+    return { ablation: planAblation(grid, { split: found, version: await open.versions.get(found.version), program: version, wallMs: Date.now() }), dataset: open.info.id }
+  })
   const { signal } = command
   const queue = redis === null ? localQueue(signal) : await sharedQueue({ url: redis, ablation, dataset, path: resolve(path), signal, onNote })
   try {

@@ -91,7 +91,7 @@ class GridWork {
 
   /** Looked for again while the dataset is locked: whoever was quicker has made it. */
   #create(key: string): Promise<RunRecord> {
-    const { name, engine, preset, split: { name: splitName } } = this.#ablation
+    const { name, engine, preset, split: { name: splitName, hash } } = this.#ablation
     const { threads, wallMs } = this.#host
     const cell = this.#cells.get(key)
     if (cell === undefined) throw new LabError('worker-mismatch', 'The queue has a cell that is not in this grid.', { cell: key })
@@ -100,6 +100,10 @@ class GridWork {
       if (found) return found
       const { recipe, seed, variant } = cell
       const split = await dataset.splits.get(splitName)
+      // Beside cells of what it was, those of what it is now would stand in one table.
+      if (split.hash !== hash) {
+        throw new LabError('split-invalid', `The split "${splitName}" is not the one that this grid began with: its hash is ${split.hash}, it was ${hash}. It was made again since, or someone in it was erased. Finished cells stay; start the grid again.`, { split: splitName, hash: split.hash, expected: hash })
+      }
       const record = { ...newRun({ split, recipe, preset, seed, name: `${name}/${variant}/${seed}`, engine: { ...engine, threads: threads ?? engine.threads }, wallMs: wallMs() }), cell: key }
       await new RunStore(dataset.files, dataset.path).create(record)
       await dataset.note('run.created', { run: record.id, split: splitName, recipe: recipe.recipe, seed, ablation: this.#ablation.id })

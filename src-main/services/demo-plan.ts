@@ -12,7 +12,7 @@ export interface PlannedRecording {
   readonly device: string
   readonly settings?: DeviceSettings
   /** What the pulse has of a heart, and whose heart the ECG shows: for data with a known answer. */
-  readonly body?: Pick<PersonOptions, 'heart' | 'pulse' | 'pulseNoise'>
+  readonly body?: Pick<PersonOptions, 'heart' | 'heartDetail' | 'pulse' | 'pulseNoise'>
   /** Shipped recording protocol, or `null` for a free recording. */
   readonly protocol: string | null
   /** `null`: the person's own rate. */

@@ -75,7 +75,7 @@ export async function textFileAt(files: Files, path: string, tooLarge: 'recipe-i
 export async function trainAt({ path, split: splitName, recipe: wanted, seed, name, engine }: TrainOptions, command: LearningCommand): Promise<{ record: RunRecord; report: RunReport }> {
   const id = await withDataset(path, 'write', async (dataset) => {
     const split = await dataset.splits.get(splitName)
-    const recipe: Recipe = 'file' in wanted ? parseRecipeText(await textFileAt(dataset.files, resolve(wanted.file), 'recipe-invalid')) : recipeForSplit(recipeOf(wanted.name, wanted.preset), split)
+    const recipe: Recipe = 'file' in wanted ? parseRecipeText(await textFileAt(dataset.files, resolve(wanted.file), 'recipe-invalid')) : recipeForSplit(recipeOf(wanted.name, wanted.preset), split, await dataset.versions.get(split.version))
     const record = newRun({ split, recipe, preset: 'file' in wanted ? null : wanted.preset, seed, name, engine, wallMs: Date.now() })
     await new RunStore(dataset.files, dataset.path).create(record)
     await dataset.note('run.created', { run: record.id, split: splitName, recipe: recipe.recipe, seed })

@@ -22,7 +22,7 @@ type Lane = keyof typeof lanes
  *
  * `unpaired`: ECG and PPG of a visit are recordings of their own, on days of their own. `oneModality`: this part of the people has only one of the two, in turn.
  */
-export function planPairedDemo({ seed, subjects, sessions, nowMs }: DemoSize, { situation, share, pulseNoise, unpaired, oneModality }: PairedDemo): DemoPlan {
+export function planPairedDemo({ seed, subjects, sessions, nowMs }: DemoSize, { situation, share, detail, pulseNoise, unpaired, oneModality }: PairedDemo): DemoPlan {
   const random = Random.named(seed, 'paired-plan')
   const people = drawPeople(subjects, random)
   const once = Math.floor(subjects / 2)
@@ -33,7 +33,7 @@ export function planPairedDemo({ seed, subjects, sessions, nowMs }: DemoSize, { 
       const stranger = person + session
       const unseen = person + 500
       const pulse = { share, heart: situation === 'no-effect' ? unseen : person, stranger }
-      const body = { pulse, pulseNoise, heart: situation === 'harms' ? stranger : person }
+      const body = { pulse, pulseNoise, heartDetail: detail, heart: situation === 'harms' ? stranger : person }
       return recordedIn({ index, unpaired, oneModality }).map((kinds, part): PlannedRecording => ({
         subject: code, person, session, body, device, settings: { channels: kinds.map((kind) => lanes[kind]), rateHz: 256 }, protocol: null, heartRateBpm, noise: 0.7, faults: '',
         // The parts of a visit lie days apart, and before those of the next.

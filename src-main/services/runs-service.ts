@@ -57,7 +57,13 @@ export class RunsService {
   handlers(): Handlers {
     return {
       'learning.engines': () => this.#describeEngines(),
-      'learning.recipe': async ({ recipe, preset, split }) => (split === null ? recipeOf(recipe, preset) : recipeForSplit(recipeOf(recipe, preset), await this.#dataset().splits.get(split))),
+      'learning.recipe': async ({ recipe, preset, split }) => {
+        const usual = recipeOf(recipe, preset)
+        if (split === null) return usual
+        const { splits, versions } = this.#dataset()
+        const found = await splits.get(split)
+        return recipeForSplit(usual, found, await versions.get(found.version))
+      },
       'runs.list': () => this.records(),
       'runs.damaged': async () => (await this.#store().list()).problems.map(({ id, error: { code, message } }) => ({ id, code, message })),
       'runs.get': async ({ id }) => {

@@ -1,4 +1,5 @@
-import { NetworkPreset, type RecipeName } from '../../src-main/contract/schemas/learning.ts'
+import { usualTemperature } from '../../src-main/contract/schemas/cross-modal.ts'
+import { NetworkPreset, type Recipe, type RecipeName } from '../../src-main/contract/schemas/learning.ts'
 
 /** A loss that is switched by its weight: 0 is off. */
 export interface WeightSwitch {
@@ -67,4 +68,10 @@ const wordsOf: readonly (readonly [end: string, words: readonly string[]])[] = [
 /** The words that a field takes; `null`: it is no such field. @example choicesAt('student.network.preset')?.[0] // 'resnet34-w64' */
 export function choicesAt(path: string): readonly string[] | null {
   return wordsOf.find(([end]) => path.endsWith(end))?.[1] ?? null
+}
+
+/** Another form of SemBridge's base has another published temperature: it follows, unless a person chose one. */
+export function withUsualTemperature(before: Recipe, after: Recipe): Recipe {
+  if (before.recipe !== 'sembridge' || after.recipe !== 'sembridge' || before.base.temperature !== usualTemperature[before.base.form]) return after
+  return { ...after, base: { ...after.base, temperature: usualTemperature[after.base.form] } }
 }

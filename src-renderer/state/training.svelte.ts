@@ -3,7 +3,7 @@ import { RecipeName, RecipePreset, type EngineChoice, type EngineStatus, type Re
 import type { ModalityCoverage } from '../../src-main/contract/schemas/coverage.ts'
 import type { SplitReport } from '../../src-main/contract/schemas/split.ts'
 import { valueAt, withValue, type FieldValue } from './recipe-path.ts'
-import { usualWeight } from './recipe-switches.ts'
+import { usualWeight, withUsualTemperature } from './recipe-switches.ts'
 import { problemsOf } from './recipe-text.ts'
 import { RunPlan } from './run-plan.svelte.ts'
 
@@ -105,7 +105,9 @@ export class TrainingState extends RunPlan {
 
   /** Another value of one field. Whether it may have it, `problems` says. */
   set(path: string, value: FieldValue): void {
-    if (this.recipe !== null && valueAt(this.recipe, path) !== value) this.edit(withValue(this.recipe, path, value))
+    if (this.recipe === null || valueAt(this.recipe, path) === value) return
+    const changed = withValue(this.recipe, path, value)
+    this.edit(path === 'base.form' ? withUsualTemperature(this.recipe, changed) : changed)
   }
 
   /** Switches a loss off (weight 0) or on with the weight that it had. */

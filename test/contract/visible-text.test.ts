@@ -17,7 +17,7 @@ describe('names that are given now', () => {
         expect(withoutHidden(name).trim().replace(' ', '')).toBe('KL')
       }
     }
-    for (const name of ['KL+MMD, 50 %', '教师', 'תלמיד', 'طالب', 'é', '👍']) expect([AblationLabel.parse(name), RunName.parse(name), withoutHidden(name)]).toEqual([name, name, name])
+    for (const name of ['KL+MMD, 50 %', '教师', 'תלמיד', 'طالب', 'می\u200cدهد', 'é', '👍']) expect([AblationLabel.parse(name), RunName.parse(name), withoutHidden(name)]).toEqual([name, name, name])
     fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff }), { maxLength: 50 }), (points) => RunName.safeParse(withoutHidden(String.fromCodePoint(...points))).success))
     expect(RunName.parse('')).toBe('')
   })
@@ -27,6 +27,8 @@ describe('names that are given now', () => {
     for (const more of [{ variants: { [name]: {} }, baseline: 'x' }, { also: { [name]: 'lda' } }, { baseline: name }]) {
       expect(() => parseGrid(grid(more))).toThrowError(expect.objectContaining({ code: 'grid-invalid', data: expect.objectContaining({ reason: expect.any(String) as unknown }) as unknown }))
     }
+    // A family of three is one emoji to whoever reads it, and five characters here.
+    expect(() => parseGrid(grid({ variants: { '👨\u200d👩\u200d👧': {} } }))).toThrowError(/variants\..*one line, without characters that nobody sees \(as they join an emoji of several\)$/)
     const axes = parseGrid(grid({ variants: undefined, axes: { 'windows.annotator': ['a', `b\u2067`] }, baseline: 'annotator a' }))
     expect(() => planAblation(axes, { split, program: '1', wallMs: 0 })).toThrowError(expect.objectContaining({ code: 'grid-invalid', data: expect.objectContaining({ path: 'axes' }) as unknown }))
   })

@@ -1,9 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { RecordingId } from '../../src-main/contract/index.ts'
 import { encodeArrays } from '../../src-main/dataset/array-file.ts'
 import { nodeFiles } from '../../src-main/dataset/files.ts'
+import { acquireLock } from '../../src-main/dataset/lock.ts'
 import { erasePeopleOfRun, testedPeople, withoutCodes } from '../../src-main/dataset/run-people.ts'
 import { readDraws, writeDraws } from '../../src-main/runs/draws-file.ts'
 import { recordingId } from './a-recording.ts'
@@ -42,11 +44,44 @@ it('an erased person goes out of a report, line by line; what was measured of al
   expect([await readFile(join(run, 'report.json'), 'utf8'), await readFile(join(run, 'report.html'), 'utf8')]).toEqual([text, 'page'])
 })
 
-it('a report that a crash cut off goes, as nobody can read whom it names', async () => {
+it('a report that a crash cut off goes with its page, as nobody can read whom it names', async () => {
   const run = await aRun()
   await writeFile(join(run, 'report.json'), '{"systems": {"student": "Zoe-7')
+  await writeFile(join(run, 'report.html'), 'Zoe-7')
   await erasePeopleOfRun(nodeFiles, run, erased)
-  expect(await nodeFiles.stat(join(run, 'report.json'))).toBeNull()
+  expect(await readdir(run)).toEqual([])
+})
+
+it('what a crash left half-written goes; of a run that somebody works on it is theirs', async () => {
+  const run = await aRun()
+  const halves = ['run.json.part', 'report.json.part', 'report.html.part', 'draws.bin.part']
+  for (const half of halves) await writeFile(join(run, half), 'Zoe-7')
+  const lock = await acquireLock(nodeFiles, run)
+  await erasePeopleOfRun(nodeFiles, run, erased)
+  expect((await readdir(run)).filter((name) => name.endsWith('.part')).sort()).toEqual([...halves].sort())
+  await lock.release()
+  await erasePeopleOfRun(nodeFiles, run, erased)
+  expect(await readdir(run)).toEqual([])
+})
+
+it.each(['nothing\n', 'null\n', '{"arrays": []}\n', '{"meta": {}}\n', '{"meta": {}, "arrays": [{"name": "a", "length": 1e9}]}\n', ''])('draws whose checksum fits and whose head is none, %j, are damaged like others', async (head) => {
+  const run = await aRun()
+  const content = Buffer.from(`PULSEPRINT-ARRAYS 1\n${head}`)
+  await writeFile(join(run, 'draws.bin'), Buffer.concat([content, createHash('sha256').update(content).digest()]))
+  await expect(readDraws(nodeFiles, run)).rejects.toMatchObject({ code: 'run-invalid' })
+  await erasePeopleOfRun(nodeFiles, run, erased)
+  expect(await readdir(run)).toEqual([])
+})
+
+it('draws of a later version stay as they are, and keep nobody from being erased', async () => {
+  const run = await aRun()
+  const content = Buffer.from('PULSEPRINT-ARRAYS 2\nwhatever it holds then')
+  const whole = Buffer.concat([content, createHash('sha256').update(content).digest()])
+  await writeFile(join(run, 'draws.bin'), whole)
+  await writeFile(join(run, 'report.json'), `${JSON.stringify(report(['Zoe-7']))}\n`)
+  await erasePeopleOfRun(nodeFiles, run, erased)
+  expect(await readFile(join(run, 'draws.bin'))).toEqual(whole)
+  expect(JSON.parse(await readFile(join(run, 'report.json'), 'utf8'))).toMatchObject({ systems: { student: { evaluation: { perSubject: [] } } } })
 })
 
 it('values on draws name nobody, and those of an earlier version that did can be compared with them before and after', async () => {

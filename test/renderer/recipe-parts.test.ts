@@ -4,10 +4,10 @@ import { LabError } from '../../src-main/contract/errors.ts'
 import { Recipe, RecipeName } from '../../src-main/contract/schemas/learning.ts'
 import { rematchEpochs as ofTheLab } from '../../src-main/runs/cross-modal/matching.ts'
 import { changesBetween, fieldsOf, valueAt, withValue } from '../../src-renderer/state/recipe-path.ts'
-import { choicesAt, formChoices, weightSwitches } from '../../src-renderer/state/recipe-switches.ts'
+import { choicesAt, formChoices, weightSwitches, withUsualTemperature } from '../../src-renderer/state/recipe-switches.ts'
 import { rematchEpochs } from '../../src-renderer/state/rematch-epochs.ts'
 import { barEnds } from '../../src-renderer/views/ablation/bar-ends.ts'
-import { remediesOf } from '../../src-renderer/views/train/remedies.ts'
+import { insteadOf, remediesOf } from '../../src-renderer/views/train/remedies.ts'
 import { sampleRecipe } from './run-samples.ts'
 
 describe('a field of a recipe', () => {
@@ -100,4 +100,22 @@ describe('the scale of interval bars', () => {
       }
     }))
   })
+})
+
+describe('the form of SemBridge’s base', () => {
+  const of = (form: string, temperature?: number) => Recipe.parse({ ...sampleRecipe('sembridge'), base: { form, ...(temperature === undefined ? {} : { temperature }) } })
+
+  it('brings its published temperature along, unless another was chosen', () => {
+    const [kd, decoupled] = [of('kd'), of('decoupled')]
+    expect(withUsualTemperature(kd, { ...kd, base: { ...kd.base, form: 'decoupled' } } as Recipe)).toEqual(decoupled)
+    expect(withUsualTemperature(decoupled, { ...decoupled, base: { ...decoupled.base, form: 'mmd' } } as Recipe)).toEqual(of('mmd'))
+    const own = of('kd', 7)
+    expect(withUsualTemperature(own, { ...own, base: { ...own.base, form: 'decoupled' } } as Recipe)).toEqual(of('decoupled', 7))
+  })
+})
+
+it('the recipe that a refusal names is one press away, and none where it names none', () => {
+  const refusal = (code: 'pairs-missing' | 'lane-missing' | 'training-impossible', instead?: string) => insteadOf(new LabError(code, 'No.', instead === undefined ? {} : { instead }))
+  expect([refusal('pairs-missing', 'sembridge'), refusal('pairs-missing', 'student-alone'), refusal('pairs-missing', 'pseudo'), refusal('lane-missing', 'nothing'), refusal('training-impossible', 'sembridge'), refusal('pairs-missing')])
+    .toEqual(['sembridge', null, null, null, null, null])
 })

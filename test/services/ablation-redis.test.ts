@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { LabError, Recipe, type Ablation, type DatasetSplit } from '../../src-main/contract/index.ts'
@@ -29,6 +30,19 @@ it('without a server, or with an address that is none, nothing begins', async ()
   await expect(asked('redis://user:secret@127.0.0.1:1')).rejects.toMatchObject({ code: 'queue-unreachable', data: { server: '127.0.0.1:1' } })
   await asked('redis://user:secret@127.0.0.1:1').catch((thrown: unknown) => expect(JSON.stringify([LabError.from(thrown).message, LabError.from(thrown).data])).not.toContain('secret'))
   for (const url of ['', 'localhost', 'http://127.0.0.1', 'redis:']) await expect(asked(url)).rejects.toMatchObject({ code: 'usage-invalid' })
+})
+
+it('whoever listens there and never answers is no Redis server', async () => {
+  const silent = createServer((socket) => void socket.on('error', () => undefined))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  try {
+    await expect(redisQueue({ url: `redis://127.0.0.1:${port}`, ablation: planned('silent'), dataset: 'd1', path: '/lab', signal: new AbortController().signal, onNote: () => undefined, patienceMs: 300 })).rejects.toMatchObject({
+      code: 'queue-unreachable', data: { server: `127.0.0.1:${port}`, reason: 'it said nothing in 0.3 s' },
+    })
+  } finally {
+    silent.close()
+  }
 })
 
 describe.runIf(hasRedis())('cells on a Redis server', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { LabError, type AblationProgress, type RunRecord } from '../../src-main/contract/index.ts'
 import type { Dataset } from '../../src-main/dataset/dataset.ts'
+import { eraseSubject } from '../../src-main/dataset/erasure.ts'
 import { ablationResult } from '../../src-main/runs/ablation/ablation-result.ts'
 import { statusOf } from '../../src-main/runs/ablation/cells.ts'
 import { parseGrid, planAblation } from '../../src-main/runs/ablation/grid.ts'
@@ -79,6 +80,22 @@ it('every cell is a run, done once; one that fails is told of and the others go 
   expect(await work(dataset, classical)).toMatchObject({ trained: 2, status: { finished: 4, failed: 2 } })
   expect(await work(dataset, { ...classical, name: 'other', variants: { two: { components: 2 }, three: { components: 3 } } })).toMatchObject({ trained: 2, status: { state: 'finished', finished: 4 } })
   expect(await recordsIn(dataset)).toHaveLength(8)
+  await dataset.close()
+})
+
+it('no cell is done on another split than the grid was planned for: somebody was erased between two of them', slow, async () => {
+  const dataset = await smallLab(join(folder.path, 'erased'), { people: 4 })
+  const ablation = await planned(dataset, { ...classical, variants: { two: { components: 2 } } })
+  const { signal } = new AbortController()
+  const end = workOnAblation(ablation, localQueue(signal), {
+    signal, threads: null, wallMs: () => Date.now(), read: (does) => does(dataset), write: oneAfterTheOther(dataset), onProgress: () => undefined,
+    async train(id) {
+      await execute(dataset, id)
+      await eraseSubject(dataset, 'S004')
+    },
+  })
+  await expect(end).rejects.toMatchObject({ code: 'split-invalid', data: { split: 's1', expected: ablation.split.hash } })
+  expect((await recordsIn(dataset)).map(({ state, seed, split }) => [state, seed, split.hash])).toEqual([['finished', 1, ablation.split.hash]])
   await dataset.close()
 })
 

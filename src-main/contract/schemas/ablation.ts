@@ -60,7 +60,8 @@ export const Ablation = z.object({
   program: z.string(),
   split: z.object({ name: z.string(), hash: z.string(), strategy: z.string() }),
   preset: RecipePreset.nullable(),
-  variants: z.array(z.object({ name: StoredLabel, recipe: Recipe })).min(1),
+  /** `asWritten`: the recipe of a file that an earlier version wrote, without the fields that have come since; its cells are known by that one. */
+  variants: z.array(z.object({ name: StoredLabel, recipe: Recipe, asWritten: z.json().optional() })).min(1),
   model: ModelName,
   also: z.array(z.object({ name: StoredLabel, model: ModelName })),
   seeds: z.array(AblationSeed).min(1),

@@ -66,7 +66,7 @@ export const ClipRecipe = z.strictObject({
 export type ClipRecipe = z.infer<typeof ClipRecipe>
 
 /** The published temperature of every form (recognition.md A3, A5); those that know none keep KD's. */
-const usualTemperature = { kd: 3, decoupled: 4, standardised: 3, relations: 3, cosine: 3, mmd: 3 } as const
+export const usualTemperature = { kd: 3, decoupled: 4, standardised: 3, relations: 3, cosine: 3, mmd: 3 } as const
 
 const BridgeBase = z
   .strictObject({

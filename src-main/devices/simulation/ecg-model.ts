@@ -1,5 +1,5 @@
 import type { Beat } from './heart-rhythm.ts'
-import { heartTraits } from './heart-traits.ts'
+import { heartTraits, withDetail } from './heart-traits.ts'
 import { dot, leadVector, rotate, type Vector } from './lead-vectors.ts'
 import { factorOf, Random } from './random.ts'
 
@@ -47,10 +47,11 @@ export class EcgModel {
   private readonly session: number
   private smoothedInterval = 0
 
-  constructor(seed: number, session: number) {
+  /** `detail`: of what no pulse carries (heart-traits.ts). */
+  constructor(seed: number, session: number, detail = 1) {
     this.seed = seed
     this.session = session
-    const heart = heartTraits(seed)
+    const heart = withDetail(heartTraits(seed), detail)
     const day = Random.named(seed, 'ecg-session', session)
     const axis: Vector = [0.2 * heart.axis[0], 0.2 * heart.axis[1], 0.25 * heart.axis[2]]
     const overall = factorOf(heart.overall, 0.15)

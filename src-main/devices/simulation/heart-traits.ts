@@ -47,3 +47,21 @@ export function pulseTraitsOf({ overall, qt, pr, events: [p, , q, r, , s, t, tEn
   const dicrotic = [tEnd.amplitude, qt, tEnd.width]
   return [...transitPerfusionSaturation, ...systolic, ...reflected, ...dicrotic]
 }
+
+/** Events, by their place, whose amplitude or width a pulse can carry. */
+const carried = { amplitude: [0, 2, 5, 6, 7], width: [3, 6, 7] } as const satisfies Partial<Record<keyof EventTraits, readonly number[]>>
+
+/**
+ * The same heart, with so much of the traits that no pulse carries: 1 all of them, 0 none, so that whoever knows the heart knows the pulse.
+ * @example pulseTraitsOf(withDetail(heart, 0)) is pulseTraitsOf(heart)
+ */
+export function withDetail({ axis, overall, qt, pr, events }: HeartTraits, detail: number): HeartTraits {
+  const three = ([x, y, z]: readonly [number, number, number]): [number, number, number] => [detail * x, detail * y, detail * z]
+  const kept = (trait: keyof typeof carried, place: number): number => ((carried[trait] as readonly number[]).includes(place) ? 1 : detail)
+  return {
+    axis: three(axis), overall, qt, pr,
+    events: events.map(({ amplitude, tilt, width, shift, own }, place) => ({
+      amplitude: kept('amplitude', place) * amplitude, tilt: three(tilt), width: kept('width', place) * width, shift: detail * shift, own: three(own),
+    })),
+  }
+}

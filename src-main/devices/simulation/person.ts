@@ -21,6 +21,8 @@ export interface PersonOptions {
   readonly meanRateBpm?: number
   /** Seed of the heart that the ECG shows; the person's own when left out. Another one is what confused cables give. */
   readonly heart?: number
+  /** Part of what tells that heart from others and no pulse can carry, 0..1: 1 when left out. */
+  readonly heartDetail?: number
   /** The pulse carries a part of a heart's identity; without it the two have nothing in common but the beats. */
   readonly pulse?: PulseOfHeart
   /** Multiplies the disturbances of PPG lanes once more. */
@@ -40,17 +42,19 @@ interface PlannedBeat {
 /**
  * A synthetic person measured by a board: every lane of `request` gets the signal of its kind, in counts. Endless, and the same bytes
  * for the same seed however it is read. The RR process, ECG, pulse and disturbances are described in their own files.
- * @throws LabError `source-invalid` for a seed, session or heart that is no whole number >= 0, and a share outside 0..1.
+ * @throws LabError `source-invalid` for a seed, session or heart that is no whole number >= 0, and a share or detail outside 0..1.
  * @example createPersonSource({ lanes, rateHz: 250 }, { seed: 7 }).read(250).counts // one second
  */
 export function createPersonSource(request: SourceRequest, options: PersonOptions): SignalSource {
-  const { seed, session = 1, heart = seed, pulse } = options
+  const { seed, session = 1, heart = seed, pulse, heartDetail = 1 } = options
   for (const [name, value] of [['seed', seed], ['session', session], ['heart', heart]] as const) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new LabError('source-invalid', `The ${name} of a demo person must be a whole number from 0, not ${value}.`, { [name]: value })
     }
   }
-  if (pulse && !(pulse.share >= 0 && pulse.share <= 1)) throw new LabError('source-invalid', `The share of a heart in a pulse is 0 to 1, not ${pulse.share}.`, { share: pulse.share })
+  for (const [name, value] of [['share of a heart in a pulse', pulse?.share ?? 0], ['detail of a heart', heartDetail]] as const) {
+    if (!(value >= 0 && value <= 1)) throw new LabError('source-invalid', `The ${name} is 0 to 1, not ${value}.`, { [name.split(' ')[0]]: value })
+  }
   return new Person(request, options)
 }
 
@@ -85,7 +89,7 @@ class Person implements SignalSource {
   private intervalSeconds: number
   private output = new Int32Array(0)
 
-  constructor(request: SourceRequest, { seed, session = 1, mainsHz = 50, noise = 1, meanRateBpm, heart = seed, pulse, pulseNoise = 1 }: PersonOptions) {
+  constructor(request: SourceRequest, { seed, session = 1, mainsHz = 50, noise = 1, meanRateBpm, heart = seed, heartDetail = 1, pulse, pulseNoise = 1 }: PersonOptions) {
     this.name = session === 1 ? `demo:${seed}` : `demo:${seed}:${session}`
     this.lanes = request.lanes
     this.rateHz = request.rateHz
@@ -104,7 +108,7 @@ class Person implements SignalSource {
       this.respiration,
       Random.named(seed, 'beats', session),
     )
-    this.ecg = new EcgModel(heart, session)
+    this.ecg = new EcgModel(heart, session, heartDetail)
     this.ppg = new PpgModel(seed, session, pulse)
     this.motion = new Motion(Random.named(seed, 'motion', session))
     this.mains = new Mains(mainsHz, Random.named(seed, 'mains', session))

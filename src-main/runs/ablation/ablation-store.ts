@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Ablation, AblationId, LabError } from '../../contract/index.ts'
+import { canonicalJson } from '../../curation/canonical-json.ts'
 import { writeAtomically, type Files } from '../../dataset/files.ts'
 
 /** The ablations of a dataset: ablations/<id>.json, written once. What became of their cells the runs say. */
@@ -54,7 +55,7 @@ export class AblationStore {
     const read = Ablation.safeParse(value)
     if (!read.success) throw damaged(`${read.error.issues[0].path.map(String).join('.')}: ${read.error.issues[0].message}`)
     if (read.data.id !== id) throw damaged(`it says that it is ${read.data.id}`)
-    return read.data
+    return withRecipesAsWritten(read.data, value as Ablation)
   }
 
   /** An id, a beginning of one that fits only one, or a name, the newest of several. @throws LabError `ablation-not-found` with `matches`. */
@@ -75,6 +76,12 @@ export class AblationStore {
     await this.#files.makeFolder(this.#root)
     await writeAtomically(this.#files, this.#path(ablation.id), `${JSON.stringify(ablation, null, 1)}\n`)
   }
+}
+
+/** Reading fills in fields that the writer did not know yet; the cells of its runs are found by what it wrote. */
+function withRecipesAsWritten(read: Ablation, { variants }: Ablation): Ablation {
+  const isSame = (place: number): boolean => canonicalJson(read.variants[place].recipe) === canonicalJson(variants[place].recipe)
+  return { ...read, variants: read.variants.map((variant, place) => (isSame(place) ? variant : { ...variant, asWritten: structuredClone(variants[place].recipe) })) }
 }
 
 const notFound = (text: string, matches: readonly string[] = []): LabError =>

@@ -10,14 +10,14 @@ export interface PlannedCell {
   readonly key: string
 }
 
-/** What a cell is: a run with the same key is the same experiment. Threads are no part of it. */
-export function cellKey({ program, split, engine: { engine, provider } }: Pick<Ablation, 'program' | 'split' | 'engine'>, recipe: Recipe, seed: number): string {
+/** What a cell is: a run with the same key is the same experiment. Threads are no part of it. @param recipe as it was written */
+export function cellKey({ program, split, engine: { engine, provider } }: Pick<Ablation, 'program' | 'split' | 'engine'>, recipe: unknown, seed: number): string {
   return sha256(canonicalJson({ program, split: split.hash, engine, provider, recipe, seed }))
 }
 
 /** Variant by variant, each with every seed: programs that share a grid begin with different seeds, and find the models of theirs when they come to the next variant. */
 export function cellsOf(ablation: Ablation): PlannedCell[] {
-  return ablation.variants.flatMap(({ name, recipe }) => ablation.seeds.map((seed) => ({ variant: name, recipe, seed, key: cellKey(ablation, recipe, seed) })))
+  return ablation.variants.flatMap(({ name, recipe, asWritten = recipe }) => ablation.seeds.map((seed) => ({ variant: name, recipe, seed, key: cellKey(ablation, asWritten, seed) })))
 }
 
 /** The run of every cell that has one; of several the finished one, else the newest. */

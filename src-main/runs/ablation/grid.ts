@@ -1,11 +1,14 @@
-import { AblationGrid, AblationId, AblationLabel, LabError, SembridgeRecipe, withoutHidden, type Ablation, type DatasetSplit, type ModelName, type Recipe, type RecipeChanges } from '../../contract/index.ts'
+import { AblationGrid, AblationId, AblationLabel, LabError, SembridgeRecipe, withoutHidden, type Ablation, type DatasetSplit, type DatasetVersion, type ModelName, type Recipe, type RecipeChanges } from '../../contract/index.ts'
 import { canonicalJson } from '../../curation/canonical-json.ts'
 import { sha256 } from '../../dataset/hashes.ts'
 import { recipeOf } from '../../learning/recipes/recipe-presets.ts'
 import { recipeForSplit } from '../new-run.ts'
 import { modelsOf } from '../planned-models.ts'
 import { parseRecipe } from '../recipe-text.ts'
-import { repeatedKey } from '../repeated-key.ts'
+import { isNestedDeeper, repeatedKey } from '../repeated-key.ts'
+
+/** A grid has a handful of levels. It is checked by functions that call themselves for every level, and 9,000 are more than their stack has room for. */
+const mostLevels = 32
 
 /** More cells than this are a mistake in an axis, not a plan. */
 const mostCells = 2000
@@ -35,6 +38,7 @@ export function parseGridText(text: string): AblationGrid {
   } catch (thrown) {
     throw refuse('', `it is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
   }
+  if (isNestedDeeper(text, mostLevels)) throw refuse('', `it is nested deeper than ${mostLevels} levels`)
   const twice = repeatedKey(text)
   if (twice !== null) throw refuse(twice, 'it stands there twice')
   return parseGrid(value)
@@ -46,24 +50,28 @@ interface Issue {
   readonly message: string
   readonly keys?: readonly string[]
   readonly errors?: readonly (readonly Issue[])[]
+  /** Of a key that is refused: why. */
+  readonly issues?: readonly Issue[]
 }
 
 /** Of a field that may be one thing or another, the complaint that got furthest into it. */
-function deepest({ path, message, keys, errors = [] }: Issue): { readonly path: readonly PropertyKey[]; readonly reason: string } {
+function deepest({ path, message, keys, errors = [], issues = [] }: Issue): { readonly path: readonly PropertyKey[]; readonly reason: string } {
   const inner = errors.flatMap((issues) => issues.slice(0, 1)).map(deepest).sort((a, b) => b.path.length - a.path.length).at(0)
   if (inner && inner.path.length > 0) return { path: [...path, ...inner.path], reason: inner.reason }
-  return { path: [...path, ...(keys ?? []).slice(0, 1)], reason: inner?.reason ?? message }
+  return { path: [...path, ...(keys ?? []).slice(0, 1)], reason: inner?.reason ?? issues.at(0)?.message ?? message }
 }
 
 export interface AblationPlan {
   readonly split: DatasetSplit
+  /** The split's: a recipe by name takes no more people a batch than have its signals. */
+  readonly version?: Pick<DatasetVersion, 'entries'>
   readonly program: string
   readonly wallMs: number
 }
 
 /** A grid with every variant's recipe, made and checked before anything else is. @throws LabError `grid-invalid` with the path of the field and the reason. */
-export function planAblation(grid: AblationGrid, { split, program, wallMs }: AblationPlan): Ablation {
-  const base = baseRecipe(grid, split)
+export function planAblation(grid: AblationGrid, { split, version, program, wallMs }: AblationPlan): Ablation {
+  const base = baseRecipe(grid, split, version)
   const preset = typeof grid.recipe === 'string' ? (grid.preset ?? 'quick') : null
   const variants = changesOf(grid).map(({ name, path, changes }) => ({ name, recipe: changedRecipe(base, { ...formsTemperature(grid, base, changes), ...changes }, path) }))
   const rows = [...variants.map(({ name }) => name), ...Object.keys(grid.also)]
@@ -92,8 +100,8 @@ function idOf(content: Omit<Ablation, 'id' | 'formatVersion' | 'createdAt'>): Ab
   return AblationId.parse(`${content.name}-${sha256(canonicalJson({ ...content, engine: { engine, provider } })).slice(0, 12)}`)
 }
 
-function baseRecipe({ recipe, preset }: AblationGrid, split: DatasetSplit): Recipe {
-  if (typeof recipe === 'string') return recipeForSplit(recipeOf(recipe, preset ?? 'quick'), split)
+function baseRecipe({ recipe, preset }: AblationGrid, split: DatasetSplit, version: AblationPlan['version']): Recipe {
+  if (typeof recipe === 'string') return recipeForSplit(recipeOf(recipe, preset ?? 'quick'), split, version ?? null)
   return inGrid('recipe', () => parseRecipe(recipe))
 }
 

@@ -1,5 +1,5 @@
 import type { LabError } from '../../../src-main/contract/errors.ts'
-import type { FitOptions, Recipe } from '../../../src-main/contract/schemas/learning.ts'
+import type { FitOptions, Recipe, RecipeName } from '../../../src-main/contract/schemas/learning.ts'
 
 /** A change of the recipe that would do, as one press. */
 export type Remedy = { readonly id: 'people'; readonly people: number; readonly recipe: Recipe } | { readonly id: 'windows' | 'hold-out'; readonly recipe: Recipe }
@@ -21,6 +21,12 @@ export function remediesOf(error: LabError, recipe: Recipe): Remedy[] {
   if (able !== null && wanted !== null && able < wanted && each !== null && each > 2) remedies.push({ id: 'windows', recipe: withFit(recipe, { windowsPerPerson: 2 }) })
   if (validation === 0 && windows !== null && windows > 0 && recipe.holdOut === null) remedies.push({ id: 'hold-out', recipe: { ...recipe, holdOut: usualHoldOut } })
   return remedies
+}
+
+/** The recipe that the split allows instead of one for two signals of one moment. */
+export function insteadOf({ code, data: { instead } }: Pick<LabError, 'code' | 'data'>): RecipeName | null {
+  if (code !== 'pairs-missing' && code !== 'lane-missing') return null
+  return instead === 'sembridge' ? 'sembridge' : null
 }
 
 /** No batch of whatever is fitted takes more than that. */

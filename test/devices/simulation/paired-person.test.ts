@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { configureDevice } from '../../../src-main/devices/registry.ts'
-import { heartTraits, pulseTraitsOf } from '../../../src-main/devices/simulation/heart-traits.ts'
+import { heartTraits, pulseTraitsOf, withDetail } from '../../../src-main/devices/simulation/heart-traits.ts'
 import { createPersonSource, type PersonOptions } from '../../../src-main/devices/simulation/person.ts'
 import { pulseTraits, type PulseOfHeart } from '../../../src-main/devices/simulation/ppg-model.ts'
 import { planDemo } from '../../../src-main/services/demo-plan.ts'
@@ -62,6 +62,30 @@ describe('a pulse that carries a heart', () => {
     const widths = some.map((seed) => heartTraits(seed).events[3].width)
     expect(correlation(some.map((seed) => riseSeconds({ seed, pulse: { share: 1, heart: seed } })), widths)).toBeGreaterThan(0.35)
     expect(Math.abs(correlation(some.map((seed) => riseSeconds({ seed, pulse: { share: 0, heart: seed } })), widths))).toBeLessThan(0.3)
+  })
+})
+
+describe('a heart without detail', () => {
+  it('has all that a pulse carries, and nothing else of its own', () => {
+    for (const seed of people.slice(0, 20)) {
+      const heart = heartTraits(seed)
+      const plain = withDetail(heart, 0)
+      expect(pulseTraitsOf(plain)).toEqual(pulseTraitsOf(heart))
+      const numbers = (of: unknown): number[] => (typeof of === 'number' ? [of] : Object.values(of as object).flatMap(numbers))
+      // Eleven traits, and every other number is none.
+      expect(numbers(plain).filter((value) => value !== 0)).toHaveLength(pulseTraitsOf(heart).length)
+      expect(withDetail(heart, 1)).toEqual(heart)
+    }
+  })
+
+  it('shows less of who it is in the ECG', () => {
+    const some = people.slice(0, 40)
+    const alike = (heartDetail: number): number => {
+      const beats = some.map((seed) => beat({ seed, heartDetail }))
+      const pairs = beats.flatMap((one, i) => beats.slice(i + 1).map((other) => correlation(one, other)))
+      return pairs.reduce((sum, value) => sum + value, 0) / pairs.length
+    }
+    expect(alike(0)).toBeGreaterThan(alike(1))
   })
 })
 

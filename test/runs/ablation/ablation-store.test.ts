@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { AblationId, Recipe, type DatasetSplit } from '../../../src-main/contract/index.ts'
 import { nodeFiles } from '../../../src-main/dataset/files.ts'
 import { AblationStore } from '../../../src-main/runs/ablation/ablation-store.ts'
+import { cellKey, cellsOf } from '../../../src-main/runs/ablation/cells.ts'
 import { parseGrid, planAblation } from '../../../src-main/runs/ablation/grid.ts'
 import { temporaryFolder } from '../../dataset/temporary-folder.ts'
 
@@ -31,4 +32,20 @@ it('ablations are found by id, its beginning and name, the newest of several; a 
     expect(await store.list()).toMatchObject({ ablations: [other, newer], problems: [{ id: older.id, error: { code: 'grid-invalid', data: { path } } }] })
     await expect(store.find(older.id)).rejects.toMatchObject({ code: 'grid-invalid' })
   }
+})
+
+it('the cells of an ablation are known by its recipes as they were written, whatever fields a later version has added', async () => {
+  const store = new AblationStore(nodeFiles, join(folder.path, 'older'))
+  const ablation = planned('before', [1], 1000)
+  await store.create(ablation)
+  const path = join(folder.path, 'older', 'ablations', `${ablation.id}.json`)
+  const written = JSON.parse(await readFile(path, 'utf8')) as { variants: { recipe: { windows: { maximumMotion?: null } } }[] }
+  delete written.variants[0].recipe.windows.maximumMotion
+  await writeFile(path, JSON.stringify(written))
+  const [{ recipe: asWritten }] = written.variants
+  // What whoever wrote this file computed: it knew no such field.
+  const key = cellKey(ablation, asWritten, 1)
+  const [cell] = cellsOf(await store.get(ablation.id))
+  expect(cell).toEqual({ ...cellsOf(ablation)[0], key })
+  expect(cell.key).not.toBe(cellsOf(ablation)[0].key)
 })

@@ -84,6 +84,11 @@ describe('a grid', () => {
     // JSON.parse would take the last, and a row of the table would be gone.
     const twice = JSON.stringify(grid()).replace('"+MMD":', '"KL":')
     expect(() => parseGridText(twice)).toThrow(expect.objectContaining({ code: 'grid-invalid', data: { path: 'variants.KL', reason: 'it stands there twice' } }))
+    // Far below what a call stack has room for, and above it: where reading goes down level by level. Brackets of a text are none.
+    const deep = (levels: number) => JSON.stringify(grid()).replace('"KL":{}', `"KL":{"holdOut":${'['.repeat(levels)}1${']'.repeat(levels)}}`)
+    for (const levels of [30, 9000, 400_000]) expect(() => parseGridText(deep(levels))).toThrow(expect.objectContaining({ code: 'grid-invalid', data: { path: '', reason: 'it is nested deeper than 32 levels' } }))
+    expect(parseGridText(deep(29)).name).toBe('losses')
+    expect(parseGridText(JSON.stringify(grid({ variants: { ['['.repeat(50)]: {} } }))).name).toBe('losses')
     expect(() => parseGridText('{')).toThrow(expect.objectContaining({ code: 'grid-invalid', data: { path: '', reason: expect.stringContaining('JSON') as unknown } }))
     fc.assert(
       fc.property(fc.json(), (text) => {

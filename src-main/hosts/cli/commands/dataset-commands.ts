@@ -186,6 +186,7 @@ export function datasetCommands(program: Command): void {
     .option('--seconds <number>', 'length of each recording', positiveNumber, 30)
     .option('--paired <situation>', 'ECG and PPG whose relation is planted, so that it is known whether the ECG can teach: helps, no-effect or harms; the first half of the people come once', plantedSituation)
     .option('--share <number>', 'with --paired: part of the pulse shape that comes of a heart, 0 to 1 (default: 1)', share)
+    .option('--detail <number>', 'with --paired: part of what tells one ECG from another that no pulse carries, 0 to 1 (default: 0)', share)
     .option('--pulse-noise <number>', 'with --paired: multiplies the disturbances of the PPG (default: 1)', positiveNumber)
     .option('--unpaired', 'with --paired: ECG and PPG in recordings of their own, on different days')
     .option('--one-modality <number>', 'with --paired: part of the people who have ECG or PPG only, 0 to 1 (default: 0)', share)
@@ -215,15 +216,16 @@ interface DemoOptions {
   seconds: number
   paired?: PlantedSituation
   share?: number
+  detail?: number
   pulseNoise?: number
   unpaired?: true
   oneModality?: number
 }
 
 /** @throws LabError `usage-invalid` for an option of pairs without them. */
-function pairedDemo({ paired: situation, share, pulseNoise, unpaired, oneModality }: DemoOptions): PairedDemo | null {
-  if (situation !== undefined) return { situation, share: share ?? 1, pulseNoise: pulseNoise ?? 1, unpaired: unpaired ?? false, oneModality: oneModality ?? 0 }
-  const given = Object.entries({ '--share': share, '--pulse-noise': pulseNoise, '--unpaired': unpaired, '--one-modality': oneModality }).filter(([, value]) => value !== undefined)
+function pairedDemo({ paired: situation, share, detail, pulseNoise, unpaired, oneModality }: DemoOptions): PairedDemo | null {
+  if (situation !== undefined) return { situation, share: share ?? 1, detail: detail ?? 0, pulseNoise: pulseNoise ?? 1, unpaired: unpaired ?? false, oneModality: oneModality ?? 0 }
+  const given = Object.entries({ '--share': share, '--detail': detail, '--pulse-noise': pulseNoise, '--unpaired': unpaired, '--one-modality': oneModality }).filter(([, value]) => value !== undefined)
   if (given.length > 0) throw new LabError('usage-invalid', `${given.map(([name]) => name).join(', ')} need --paired.`, { options: given.map(([name]) => name) })
   return null
 }
