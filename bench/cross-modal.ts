@@ -5,7 +5,6 @@ import { EngineChoice, LabError, SplitOptions, type DatasetSplit, type Estimate,
 import { defaultRules } from '../src-main/curation/default-rules.ts'
 import { groupBy } from '../src-main/curation/order.ts'
 import { Dataset } from '../src-main/dataset/dataset.ts'
-import { chooseEngine } from '../src-main/learning/engine/choose-engine.ts'
 import { recipeOf } from '../src-main/learning/recipes/recipe-presets.ts'
 import { compareRuns } from '../src-main/runs/compare-runs.ts'
 import { executeRun } from '../src-main/runs/execute-run.ts'
@@ -14,6 +13,7 @@ import { parseRecipe } from '../src-main/runs/recipe-text.ts'
 import { RunStore } from '../src-main/runs/run-store.ts'
 import { importAt, readImportRules } from '../src-main/services/import-tasks.ts'
 import { publicData } from '../test/signal/physionet.ts'
+import { world } from './parts/world.ts'
 
 /**
  * BIDMC has eight minutes of nearly every patient, made in one go: both protocols are within one session, and say nothing of another day.
@@ -105,11 +105,7 @@ function recipeFor(name: CrossModalName, split: DatasetSplit, steps: number): Re
 /** A run that cannot be done is told, and the study goes on without it. */
 async function executed(dataset: Dataset, { id, name, seed }: RunRecord): Promise<RunRecord | null> {
   try {
-    return await executeRun(dataset, id, {
-      program: 'bench', environment: { program: 'bench', node: process.versions.node, platform: process.platform, processor: '', memoryBytes: 0 }, signal: new AbortController().signal,
-      chooseEngine: (record) => chooseEngine(record.engine, { cores: availableParallelism() }), request: () => 'go', now: () => performance.now(), wallMs: () => Date.now(),
-      memoryBytes: () => process.memoryUsage().rss, onProgress: () => undefined, onEpoch: () => undefined,
-    })
+    return await executeRun(dataset, id, world())
   } catch (thrown) {
     const { code, message } = LabError.from(thrown)
     console.log(`\n${name}, seed ${seed}: FAILED, ${code}: ${message}`)

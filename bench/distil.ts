@@ -3,7 +3,6 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EngineChoice, RecipePreset, type ModelName, type Recipe, type RunComparison, type RunRecord, type RunReport } from '../src-main/contract/index.ts'
 import { Dataset } from '../src-main/dataset/dataset.ts'
-import { chooseEngine } from '../src-main/learning/engine/choose-engine.ts'
 import { recipeOf } from '../src-main/learning/recipes/recipe-presets.ts'
 import { compareRuns } from '../src-main/runs/compare-runs.ts'
 import { executeRun } from '../src-main/runs/execute-run.ts'
@@ -11,6 +10,7 @@ import { newRun, recipeForSplit } from '../src-main/runs/new-run.ts'
 import { RunStore } from '../src-main/runs/run-store.ts'
 import { divide, ecgIdDataset, protocols } from '../test/learning/identify.ts'
 import { publicData } from '../test/signal/physionet.ts'
+import { world } from './parts/world.ts'
 
 /** record 1 -> record 2, last day, subject-disjoint. */
 const asked = ['first-second', 'last-day', 'disjoint-1']
@@ -63,12 +63,6 @@ function withSteps(recipe: Recipe, steps: number): Recipe {
   const { teacher, student } = recipe
   return { ...recipe, teacher: { ...teacher, fit: { ...teacher.fit, minimumSteps: Math.round(steps / 3) } }, student: { ...student, fit: { ...student.fit, minimumSteps: steps } } }
 }
-
-const world = () => ({
-  program: 'bench', environment: { program: 'bench', node: process.versions.node, platform: process.platform, processor: '', memoryBytes: 0 }, signal: new AbortController().signal,
-  chooseEngine: (record: Pick<RunRecord, 'engine'>) => chooseEngine(record.engine, { cores: availableParallelism() }), request: () => 'go' as const, now: () => performance.now(), wallMs: () => Date.now(),
-  memoryBytes: () => process.memoryUsage().rss, onProgress: () => undefined, onEpoch: () => undefined,
-})
 
 const models: readonly ModelName[] = ['template', 'lda', 'scratch', 'teacher', 'student']
 const points = (part: number): string => (100 * part).toFixed(1)
