@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LabError } from '../../src-main/contract/errors.ts'
+import { SembridgeRecipe } from '../../src-main/contract/schemas/cross-modal.ts'
 import { Recipe, RecipeName } from '../../src-main/contract/schemas/learning.ts'
 import { rematchEpochs as ofTheLab } from '../../src-main/runs/cross-modal/matching.ts'
 import { changesBetween, fieldsOf, valueAt, withValue } from '../../src-renderer/state/recipe-path.ts'
@@ -103,14 +104,14 @@ describe('the scale of interval bars', () => {
 })
 
 describe('the form of SemBridge’s base', () => {
-  const of = (form: string, temperature?: number) => Recipe.parse({ ...sampleRecipe('sembridge'), base: { form, ...(temperature === undefined ? {} : { temperature }) } })
+  const of = (form: string, temperature?: number) => SembridgeRecipe.parse({ ...sampleRecipe('sembridge'), base: { form, ...(temperature === undefined ? {} : { temperature }) } })
+  const changed = (recipe: SembridgeRecipe, form: SembridgeRecipe['base']['form']) => withUsualTemperature(recipe, { ...recipe, base: { ...recipe.base, form } })
 
   it('brings its published temperature along, unless another was chosen', () => {
     const [kd, decoupled] = [of('kd'), of('decoupled')]
-    expect(withUsualTemperature(kd, { ...kd, base: { ...kd.base, form: 'decoupled' } } as Recipe)).toEqual(decoupled)
-    expect(withUsualTemperature(decoupled, { ...decoupled, base: { ...decoupled.base, form: 'mmd' } } as Recipe)).toEqual(of('mmd'))
-    const own = of('kd', 7)
-    expect(withUsualTemperature(own, { ...own, base: { ...own.base, form: 'decoupled' } } as Recipe)).toEqual(of('decoupled', 7))
+    expect(changed(kd, 'decoupled')).toEqual(decoupled)
+    expect(changed(decoupled, 'mmd')).toEqual(of('mmd'))
+    expect(changed(of('kd', 7), 'decoupled')).toEqual(of('decoupled', 7))
   })
 })
 

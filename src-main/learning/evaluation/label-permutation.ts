@@ -11,7 +11,7 @@ const chanceBand = 0.03
 
 /**
  * The EER when templates are given to enrolled people at random. Every template is as likely to be anybody's, so it is 50 %; anything else means that the evaluation, not the model,
- * tells genuine from impostor trials. Each permutation has few people, so its own EER scatters: what must be at chance is the mean, within 3 points or three of its standard errors.
+ * tells genuine from impostor trials. Strangers are nobody's impostors here: whoever is given a template, their trials stay what they are. Each permutation has few people, so its own EER scatters: what must be at chance is the mean, within 3 points or three of its standard errors.
  * @returns `null` with fewer than two templates or without probes of enrolled people.
  */
 export function permutedLabels(trials: SortedTrials, seed: number, permutations = defaultPermutations): SystemEvaluation['permutation'] {
@@ -35,6 +35,7 @@ function eerWithOwners({ score, left, right, probes, templates }: SortedTrials, 
   let [allGenuine, allProbes] = [0, 0]
   const enrolled = templates.reduce((sum, count) => sum + count, 0)
   probes.forEach((count, place) => {
+    if (templates[place] === 0) return
     allProbes += count
     allGenuine += count * templates[place]
   })
@@ -43,8 +44,10 @@ function eerWithOwners({ score, left, right, probes, templates }: SortedTrials, 
   for (let i = 0; i < score.length; ) {
     const level = score[i]
     do {
-      if (left[i] === ownerOf[right[i]]) accepted++
-      else alarms++
+      if (templates[left[i]] > 0) {
+        if (left[i] === ownerOf[right[i]]) accepted++
+        else alarms++
+      }
       i++
     } while (i < score.length && score[i] === level)
     const [fmrBefore, fnmrBefore] = [fmr, fnmr]

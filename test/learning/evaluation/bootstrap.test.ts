@@ -193,6 +193,22 @@ describe('permuted labels', () => {
     }
   })
 
+  it('are at chance among the enrolled, however many strangers are tested, and however unlike all they are', () => {
+    const [people, probes] = [10, 4]
+    const { scores, probeSubject } = simulated(people, probes, 6, normals(9))
+    for (const enrolled of [2, 3, 5]) {
+      const [alike, unlike] = [0, -5].map((shift) => {
+        const some = Float32Array.from({ length: probeSubject.length * enrolled }, (_, i) => {
+          const [row, column] = [Math.floor(i / enrolled), i % enrolled]
+          return scores[row * people + column] + (probeSubject[row] < enrolled ? 0 : shift)
+        })
+        return permutedLabels(sortTrials({ scores: some, probeSubject, templateSubject: Int32Array.from({ length: enrolled }, (_, i) => i) }, places(people), people), 1)
+      })
+      expect(alike?.atChance).toBe(true)
+      expect(unlike).toEqual(alike)
+    }
+  })
+
   it('need two templates and somebody to test', () => {
     const one: ScoreMatrix = { scores: Float32Array.from([1, 0]), probeSubject: Int32Array.from([0, 1]), templateSubject: Int32Array.from([0]) }
     expect(permutedLabels(sortTrials(one, places(2), 2), 1)).toBeNull()
