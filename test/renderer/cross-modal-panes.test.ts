@@ -41,6 +41,13 @@ describe('the panes of a report about two modalities', () => {
       '+9.0 points', '95%: +5.1 to +13.1', '−0.42 points', 'too few subjects for an interval', '&lt; 0.001', 'those of one person are not', 'could not fix the threshold of Teacher', 'Matching', '12,345', '97.3%', '18.3%',
     ]) expect(text).toContain(part)
     expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/)
+    expect(text).not.toContain('Delay')
+  })
+
+  it('say by which delay beats of both belong together', () => {
+    const transit = { recordings: 8, told: 7, seconds: { lowest: 0.19, median: 0.276, highest: 0.448 }, windows: 1200, paired: 1187 }
+    expect(words(html({ ...report, transit }))).toContain('which 7 of 8 recordings tell themselves; 1,187 of 1,200 beats have a partner. Delay: 0.28 s in the middle, 0.19 to 0.45 s.')
+    expect(words(html({ ...report, transit: { ...transit, told: 0, seconds: null } }))).not.toContain('Delay:')
   })
 
   it('follow the chosen number of beats where it was looked at, else stay at the headline\'s', () => {

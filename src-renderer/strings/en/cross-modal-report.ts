@@ -2,6 +2,8 @@
 export const crossModal = {
   title: 'Across modalities',
   lanes: (teacher: string, student: string) => `Taught by ${teacher}; the student needs ${student} alone.`,
+  transit: (told: string, recordings: string, paired: string, windows: string) => `Beats of both signals belong together by the delay between them, which ${told} of ${recordings} recordings tell themselves; ${paired} of ${windows} beats have a partner.`,
+  transitSeconds: (median: string, lowest: string, highest: string) => `Delay: ${median} s in the middle, ${lowest} to ${highest} s.`,
   teachability: 'Teachability',
   teachabilityHint: (teacher: string) => `Embeddings of the same moments: the student's against those of ${teacher}.`,
   nothingPaired: 'Neither the test nor validation has windows of both modalities of the same moment.',

@@ -3,6 +3,8 @@ import type { Strings } from '../en.ts'
 export const crossModal: Strings['report']['crossModal'] = {
   title: '跨模态',
   lanes: (teacher, student) => `由${teacher}教；学生只需要${student}。`,
+  transit: (told, recordings, paired, windows) => `两种信号的心搏按延迟配对：${recordings} 条记录中有 ${told} 条自身给出延迟；${windows} 个心搏中 ${paired} 个有配对。`,
+  transitSeconds: (median, lowest, highest) => `延迟：中位数 ${median} 秒，${lowest} 至 ${highest} 秒。`,
   teachability: '可教性',
   teachabilityHint: (teacher) => `同一时刻的嵌入：学生与${teacher}相比。`,
   nothingPaired: '测试和验证部分都没有两种模态同一时刻的窗口。',
