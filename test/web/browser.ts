@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core'
+import { vi } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 export const chromiumPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
@@ -127,4 +128,11 @@ export async function drawnPixels(page: Page): Promise<number> {
 export async function seconds(page: Page, testId: string): Promise<number> {
   const text = await page.getByTestId(testId).innerText()
   return text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+}
+
+/** Chooses a radio button, which its label covers; once more where what is above it came late and moved it away from under the click. */
+export async function choose(radio: Locator): Promise<void> {
+  await vi.waitFor(async () => {
+    if (!(await radio.isChecked())) await radio.check({ force: true })
+  }, { timeout: 30_000, interval: 200 })
 }

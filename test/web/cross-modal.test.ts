@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pairedLab, pairedRecipe } from '../runs/cross-modal/a-paired-lab.ts'
-import { hasChromium, ServedApp } from './browser.ts'
+import { choose, hasChromium, ServedApp } from './browser.ts'
 
 interface StoredRun {
   id: string
@@ -42,8 +42,8 @@ describe.skipIf(!hasChromium)('the learner of two signals', () => {
   afterAll(() => app.stop())
 
   it('sees which network sees which signal, and takes a small recipe as text', async () => {
-    await page.getByRole('radio', { name: /^Multi-modality/ }).check({ force: true })
-    await page.getByRole('radio', { name: 'Recipe', exact: true }).check({ force: true })
+    await choose(page.getByRole('radio', { name: /^Multi-modality/ }))
+    await choose(page.getByRole('radio', { name: 'Recipe', exact: true }))
     const networks = page.getByRole('list', { name: 'Which network sees which signal' })
     await networks.getByText('Needs PPG alone when it is used.').waitFor()
     await page.getByRole('button', { name: 'As text…' }).click()
@@ -67,7 +67,7 @@ describe.skipIf(!hasChromium)('the learner of two signals', () => {
     expect(run.recipe).toMatchObject({ recipe: 'fusion', distillation: { kl: { weight: 1 }, mmd: { weight: 0.5 } } })
     expect(run.models.map(({ name }) => name)).toEqual(['teacher', 'encoder', 'fusion', 'student', 'scratch', 'lda', 'template'])
     expect(parametersOf(run, 'student')).toBe(parametersOf(run, 'scratch'))
-    await page.getByRole('radio', { name: /^Under way/ }).check({ force: true })
+    await choose(page.getByRole('radio', { name: /^Under way/ }))
     await page.getByText('The last run was').waitFor()
   })
 

@@ -8,7 +8,7 @@ import { SplitOptions } from '../../src-main/contract/index.ts'
 import { createDemoDataset } from '../../src-main/services/demo-dataset.ts'
 import { createSplitAt, createVersionAt, readRules } from '../../src-main/services/curation-tasks.ts'
 import { analyseDatasetAt } from '../../src-main/services/import-tasks.ts'
-import { addSubject, hasChromium, seconds, ServedApp } from './browser.ts'
+import { addSubject, choose, hasChromium, seconds, ServedApp } from './browser.ts'
 
 /** Everybody of the demo dataset of seed 1: its S001 is the person of the demo device of seed 1001 (demo-plan.ts). */
 const demoSeed = 1
@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
   })
 
   it('refuses a recipe that is wrong in itself, by name', async () => {
-    await page.getByRole('radio', { name: 'Recipe' }).check({ force: true })
+    await choose(page.getByRole('radio', { name: 'Recipe' }))
     const teacher = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Teacher', exact: true }) })
     await set(teacher, 'Epochs', '0')
     await page.getByText('A value of the recipe is not valid.').waitFor()
@@ -116,7 +116,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
   })
 
   it('trains a teacher and its student: pauses, goes on where it was, finishes', async () => {
-    await page.getByRole('radio', { name: 'Check', exact: true }).check({ force: true })
+    await choose(page.getByRole('radio', { name: 'Check', exact: true }))
     const planned = Number(await page.getByRole('row', { name: /^Teacher/ }).getByRole('cell').nth(2).innerText())
     await page.getByRole('button', { name: 'Start', exact: true }).click()
     await page.getByText('1 run queued.').waitFor()
@@ -175,7 +175,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
   })
 
   it('goes from the report to identifying with the model it was about', async () => {
-    await page.getByRole('radiogroup', { name: /Choose a model/ }).getByRole('radio', { name: /^Teacher/ }).check({ force: true })
+    await choose(page.getByRole('radiogroup', { name: /Choose a model/ }).getByRole('radio', { name: /^Teacher/ }))
     await page.getByRole('button', { name: 'Identify with it' }).click()
     await expect.poll(() => page.getByRole('combobox', { name: 'Run' }).inputValue()).toBe(taught.id)
     await page.getByRole('radio', { name: 'Teacher', exact: true }).and(page.locator(':checked')).waitFor({ state: 'attached' })
@@ -184,7 +184,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
 
   it('queues another recipe with two seeds and compares', async () => {
     await page.getByRole('link', { name: 'Train' }).first().click()
-    await page.getByRole('radio', { name: /^PCA \+ LDA/ }).check({ force: true })
+    await choose(page.getByRole('radio', { name: /^PCA \+ LDA/ }))
     await page.getByRole('textbox', { name: 'Seeds' }).fill('1-2')
     await page.getByRole('button', { name: 'Queue 2 runs' }).click()
     await expect.poll(async () => (await runs()).filter(({ state }) => state === 'finished').length, { timeout: 60_000 }).toBe(3)
@@ -205,7 +205,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
     await openRun(/^THKD/)
     await page.getByRole('button', { name: 'Export a model…', exact: true }).click()
     const dialog = page.getByRole('dialog')
-    await dialog.getByRole('radio', { name: 'Student', exact: true }).check({ force: true })
+    await choose(dialog.getByRole('radio', { name: 'Student', exact: true }))
     await dialog.getByRole('textbox', { name: 'File' }).fill(out)
     await dialog.getByRole('button', { name: 'Export', exact: true }).click()
     await dialog.getByRole('heading', { name: 'Exported' }).waitFor({ timeout: 60_000 })
@@ -232,7 +232,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
   it('enrols people from their early sessions', async () => {
     await page.getByRole('link', { name: 'Identify' }).click()
     await page.getByRole('combobox', { name: 'Run' }).selectOption(taught.id)
-    await page.getByRole('radio', { name: 'Student', exact: true }).check({ force: true })
+    await choose(page.getByRole('radio', { name: 'Student', exact: true }))
     await page.getByRole('button', { name: 'Enrol', exact: true }).click()
     const dialog = page.getByRole('dialog')
     let chosen = 0
@@ -249,7 +249,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
   })
 
   it('knows people again in a session that was never seen', async () => {
-    await page.getByRole('radio', { name: 'A recording' }).check({ force: true })
+    await choose(page.getByRole('radio', { name: 'A recording' }))
     for (const subject of ['S002', 'S003']) {
       await chooseRecording(subject)
       const said = await decide(new RegExp(`recording of ${subject}`))
@@ -259,13 +259,13 @@ describe.skipIf(!hasChromium)('the learner', () => {
   })
 
   it('accepts a true claim, refuses a false one, and does not know a stranger', async () => {
-    await page.getByRole('radio', { name: 'Is it who they say?' }).check({ force: true })
+    await choose(page.getByRole('radio', { name: 'Is it who they say?' }))
     const claim = page.getByRole('combobox', { name: 'They say they are' })
     await claim.selectOption('S003')
     expect(await decide(/ACCEPTED/)).toContain('It is S003, as claimed.')
     await claim.selectOption('S002')
     expect(await decide(/REFUSED/)).toContain('Not like S002 enough.')
-    await page.getByRole('radio', { name: 'Who is it?' }).check({ force: true })
+    await choose(page.getByRole('radio', { name: 'Who is it?' }))
     await chooseRecording(strange)
     await decide(/UNKNOWN/)
   })
@@ -273,7 +273,7 @@ describe.skipIf(!hasChromium)('the learner', () => {
   it('says live who is on the electrodes', async () => {
     await connectDemo(personOf.S001)
     await page.getByRole('link', { name: 'Identify' }).click()
-    await page.getByRole('radio', { name: 'Live device' }).check({ force: true })
+    await choose(page.getByRole('radio', { name: 'Live device' }))
     await page.getByRole('button', { name: 'Start listening' }).click()
     await expect.poll(async () => (await page.getByTestId('decision').innerText()).split('\n')[0], { timeout: 40_000 }).toBe('S001')
     await page.getByRole('button', { name: 'Stop', exact: true }).click()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publicData } from '../signal/physionet.ts'
-import { createDataset, hasChromium, ServedApp } from './browser.ts'
+import { choose, createDataset, hasChromium, ServedApp } from './browser.ts'
 
 const archive = publicData('ecgiddb')
 
@@ -77,7 +77,7 @@ describe.skipIf(!hasChromium || archive === null)('the researcher', () => {
 
   it.each([['EDF+', 'edf'], ['Parquet', 'parquet']])('exports %s with its papers', async (name, folder) => {
     await page.getByRole('link', { name: 'Export' }).click()
-    await page.getByRole('radio', { name: new RegExp(`^${name.replace('+', '\\+')}`) }).check({ force: true })
+    await choose(page.getByRole('radio', { name: new RegExp(`^${name.replace('+', '\\+')}`) }))
     await page.getByRole('textbox', { name: 'Folder' }).fill(app.path(`out-${folder}`))
     await page.getByRole('button', { name: 'Start export' }).click()
     await page.getByTestId('export-report').waitFor({ timeout: 180_000 })
