@@ -1,4 +1,4 @@
-import type { DecisionUnit, Estimate } from '../contract/index.ts'
+import { decisionWords, type DecisionUnit, type Estimate } from '../contract/index.ts'
 
 /** What stands where there is no figure: never 0, never nothing. */
 export const noFigure = 'n/a'
@@ -24,8 +24,8 @@ export const decimal = (value: number | null): string => (value === null ? noFig
 /** @example whole(7349568) // '7,349,568' */
 export const whole = (value: number | null): string => (value === null ? noFigure : String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ','))
 
-/** What a decision is made of. @example decisionWords(5, 'window') // '5 windows'   decisionWords(0, 'beat') // 'all beats of a recording' */
-export const decisionWords = (count: number, unit: DecisionUnit): string => (count === 0 ? `all ${unit}s of a recording` : count === 1 ? `1 ${unit}` : `${count} ${unit}s`)
+/** As `decisionWords`, where nothing says yet that a decision is of one recording. @example ofRecording(0, 'beat') // 'all beats of a recording' */
+export const ofRecording = (count: number, unit: DecisionUnit): string => `${decisionWords(count, unit)}${count === 0 ? ' of a recording' : ''}`
 
 /** @example duration(3725) // '1 h 2 min' */
 export function duration(seconds: number): string {

@@ -1,6 +1,6 @@
 import { decisionUnit, type ModelExport, type ModelName, type RunRecord, type RunReport, type SystemEvaluation } from '../contract/index.ts'
 import { presets } from '../learning/networks/presets.ts'
-import { decimal, decisionWords, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
+import { decimal, ofRecording, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
 import { intendedUse, licenceNote } from './model-metadata.ts'
 import { preprocessingOf, preprocessingWords } from './preprocessing.ts'
 import { sentenceWords } from './report-words.ts'
@@ -61,7 +61,7 @@ function frontMatter(facts: CardFacts): string {
   const unit = decisionUnit(record.recipe)
   const evaluation = evaluationOf(facts)
   const results = (evaluation?.byBeats ?? []).flatMap((probe) => [
-    ...metric('equal_error_rate', `EER, ${decisionWords(probe.beats, unit)}`, probe.eer.value), ...metric('rank_1', `Rank-1, ${decisionWords(probe.beats, unit)}`, probe.identification.rank1.value),
+    ...metric('equal_error_rate', `EER, ${ofRecording(probe.beats, unit)}`, probe.eer.value), ...metric('rank_1', `Rank-1, ${ofRecording(probe.beats, unit)}`, probe.identification.rank1.value),
   ])
   return [
     '---',
@@ -105,7 +105,7 @@ function networkOptions({ recipe }: RunRecord, model: ModelName) {
 
 function outOfScope(facts: CardFacts): string[] {
   const headline = evaluationOf(facts)?.byBeats[0]
-  const measured = headline?.eer.value == null ? 'The EER of this model was not measured.' : `The EER of this model is ${percentEstimate(headline.eer)} deciding by ${decisionWords(headline.beats, decisionUnit(facts.record.recipe))} (split strategy ${facts.record.split.strategy}).`
+  const measured = headline?.eer.value == null ? 'The EER of this model was not measured.' : `The EER of this model is ${percentEstimate(headline.eer)} deciding by ${ofRecording(headline.beats, decisionUnit(facts.record.recipe))} (split strategy ${facts.record.split.strategy}).`
   return [
     'No medical diagnosis: nothing was learnt about health, and nothing was tested.',
     `No unlocking of devices, doors or records at a cross-session EER above ${percent(unlockEer, 0)}. ${measured}`,
@@ -134,7 +134,7 @@ function metricsTable(facts: CardFacts): string {
     const at1 = probe.fnmrAtFmr.find(({ fmr }) => fmr === 0.01)
     const costs = probe.minDcf.map(({ prior, cost }) => `${plainEstimate(cost)} at prior ${decimal(prior)}`).join('; ')
     return [
-      decisionWords(probe.beats, decisionUnit(facts.record.recipe)), percentEstimate(probe.eer), at1 ? percentEstimate(at1.fnmr) : noFigure, costs, percentEstimate(probe.identification.rank1), `${whole(probe.genuineTrials)} / ${whole(probe.impostorTrials)}`,
+      ofRecording(probe.beats, decisionUnit(facts.record.recipe)), percentEstimate(probe.eer), at1 ? percentEstimate(at1.fnmr) : noFigure, costs, percentEstimate(probe.identification.rank1), `${whole(probe.genuineTrials)} / ${whole(probe.impostorTrials)}`,
     ]
   })
   const heads = ['Decision by', 'EER', 'FNMR at FMR 1 %', 'minDCF', 'Rank-1', 'Genuine / impostor trials']

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { decisionUnit, type DecisionUnit, type RunEpoch, type RunRecord, type RunReport } from '../contract/index.ts'
 import { crossModalParts } from './cross-modal/report-section.ts'
 import { shotsParts } from './cross-modal/shots-section.ts'
-import { decimal, decisionWords } from './figure-words.ts'
+import { decimal, ofRecording } from './figure-words.ts'
 import { element, joined, list, markupOf, Markup, plots, table, type Content } from './html-parts.ts'
 import { reportStyle } from './report-style.ts'
 import { beatsOf, beatsTable, comparisonsTable, factsTable, modelsTable, reliabilityTable, subjectsTable, systemsTable, type NamedSystem } from './report-tables.ts'
@@ -32,7 +32,7 @@ export function reportPage(record: RunRecord, report: RunReport, epochs: readonl
     element('p', `Pulseprint run ${record.id}, evaluated ${report.facts.evaluatedAt}. Percentages in brackets are 95 % intervals over drawn subjects.`, 'soft'),
     ...(record.containsWithdrawn ? [element('p', 'A person whose recordings were learnt has withdrawn consent since. Retrain without them.', 'bad')] : []),
     list(report.sentences.map((sentence) => (sentence.code === 'leak-found' || sentence.code === 'permutation-not-at-chance' ? element('span', sentenceWords(sentence, unit), 'bad') : sentenceWords(sentence, unit)))),
-    section('Side by side', beatsOf(systems).flatMap((beats) => [element('h3', `Decisions from ${decisionWords(beats, unit)}`), beatsTable(systems, beats)])),
+    section('Side by side', beatsOf(systems).flatMap((beats) => [element('h3', `Decisions from ${ofRecording(beats, unit)}`), beatsTable(systems, beats)])),
     section('Comparisons', comparisonsTable(report, unit)),
     section('Curves', [
       ...beatsOf(systems).map((beats) => errorPlots(systems, beats, unit)),
@@ -62,7 +62,7 @@ const section = (title: string, parts: readonly Content[]): Markup => (parts.eve
 /** All systems in one DET and one CMC; score histograms one by one. */
 function errorPlots(systems: readonly NamedSystem[], beats: number, unit: DecisionUnit): Markup {
   const probes = systems.flatMap(([name, { evaluation }]) => evaluation.byBeats.filter((each) => each.beats === beats).map((probe) => ({ name, probe })))
-  const words = decisionWords(beats, unit)
+  const words = ofRecording(beats, unit)
   return plots([
     detPlot(`DET, ${words}`, probes.map(({ name, probe }) => ({ name, det: probe.det }))),
     cmcPlot(`CMC, ${words}`, probes.map(({ name, probe }) => ({ name, cmc: probe.identification.cmc }))),

@@ -1,5 +1,5 @@
 import type { CalibrationMeasures, DecisionUnit, ModelName, ProbeEvaluation, RunRecord, RunReport, SystemEvaluation } from '../contract/index.ts'
-import { decimal, decisionWords, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
+import { decimal, ofRecording, duration, noFigure, percent, percentEstimate, plainEstimate, whole } from './figure-words.ts'
 import { table, type Content, type Markup } from './html-parts.ts'
 import { measureWords, seedWords, verdictWords } from './report-words.ts'
 
@@ -118,7 +118,7 @@ export function comparisonsTable({ comparisons, seedComparisons }: RunReport, un
   const interval = (found: { low: number; high: number } | null): string => (found ? `[${(100 * found.low).toFixed(2)}, ${(100 * found.high).toFixed(2)}]` : noFigure)
   return [
     table(['In words', 'Measure', 'Decision by', 'Difference', '95 % interval', 'Known to ±', 'p', 'p after Holm', 'Subjects'], comparisons.map((each) => [
-      verdictWords(each), measureWords(each.measure), decisionWords(each.beats, unit), points(each.difference), interval(each.interval), points(each.halfWidth), decimal(each.p), decimal(each.adjustedP), whole(each.subjects),
+      verdictWords(each), measureWords(each.measure), ofRecording(each.beats, unit), points(each.difference), interval(each.interval), points(each.halfWidth), decimal(each.p), decimal(each.adjustedP), whole(each.subjects),
     ])),
     table(['Over several seeds', '95 % interval', 't', 'p', 'Cohen\'s d_z'], seedComparisons.map((each) => [seedWords(each, unit), interval(each.interval), decimal(each.t), decimal(each.p), decimal(each.dz)])),
   ]

@@ -1,5 +1,5 @@
 import type { DecisionUnit, ReportSentence, SeedComparison, SystemComparison } from '../contract/index.ts'
-import { decimal, decisionWords, noFigure, percent, whole } from './figure-words.ts'
+import { decimal, ofRecording, noFigure, percent, whole } from './figure-words.ts'
 
 const measureNames: Readonly<Record<string, string>> = { eer: 'EER', rank1: 'rank-1 rate' }
 
@@ -9,7 +9,7 @@ export function sentenceWords({ code, data }: ReportSentence, unit: DecisionUnit
   const number = (key: string): number | null => (typeof data[key] === 'number' ? data[key] : null)
   const rate = (key: string): string => percent(number(key))
   const system = text('system')
-  const beats = decisionWords(number('beats') ?? 1, unit)
+  const beats = ofRecording(number('beats') ?? 1, unit)
   const rank = number('rank1') === null ? '' : `, rank-1 ${rate('rank1')}`
   switch (code) {
     case 'headline':
@@ -75,7 +75,7 @@ function pair(what: string, own: number | null, other: number | null): string[] 
 function difference(data: ReportSentence['data'], unit: DecisionUnit): string {
   const points = (value: unknown): string => (typeof value === 'number' ? (100 * value).toFixed(2) : noFigure)
   const known = typeof data.halfWidth === 'number' ? ` (known to ± ${points(data.halfWidth)})` : ''
-  return `${measureNames[String(data.measure)] ?? String(data.measure)} differs by ${points(data.difference)} points${known} deciding by ${decisionWords(Number(data.beats), unit)}`
+  return `${measureNames[String(data.measure)] ?? String(data.measure)} differs by ${points(data.difference)} points${known} deciding by ${ofRecording(Number(data.beats), unit)}`
 }
 
 const adjusted = (p: number | null): string => (p === null ? '' : `, adjusted p = ${decimal(p)}`)
@@ -91,7 +91,7 @@ export function verdictWords({ system, reference, verdict }: Pick<SystemComparis
 
 /** @example seedWords(comparison, 'beat') // 'student - scratch, EER, 1 beat: mean difference -0.40 points over 5 seeds' */
 export function seedWords({ system, reference, measure, beats, seeds, meanDifference }: SeedComparison, unit: DecisionUnit): string {
-  return `${system} - ${reference}, ${measureNames[measure]}, ${decisionWords(beats, unit)}: mean difference ${(100 * meanDifference).toFixed(2)} points over ${seeds} seeds`
+  return `${system} - ${reference}, ${measureNames[measure]}, ${ofRecording(beats, unit)}: mean difference ${(100 * meanDifference).toFixed(2)} points over ${seeds} seeds`
 }
 
 export const measureWords = (measure: string): string => measureNames[measure] ?? measure

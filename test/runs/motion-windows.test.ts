@@ -9,24 +9,14 @@ import { preprocessingOf, preprocessingWords } from '../../src-main/runs/preproc
 import { fileSignal, recordingSignal } from '../../src-main/runs/recording-signal.ts'
 import { signalWindows } from '../../src-main/runs/signal-windows.ts'
 import { trainingData } from '../../src-main/runs/training-data.ts'
-import { hashedOptions, windowOptionsOf, type WindowSetOptions } from '../../src-main/runs/window-options.ts'
-import { buildWindowSet, type BuiltWindowSet } from '../../src-main/runs/window-sets.ts'
+import { hashedOptions, type WindowSetOptions } from '../../src-main/runs/window-options.ts'
+import type { BuiltWindowSet } from '../../src-main/runs/window-sets.ts'
 import { recordingId } from '../dataset/a-recording.ts'
-import { addRecording, divide, freeze } from '../exchange/a-lab.ts'
+import { addRecording } from '../exchange/a-lab.ts'
+import { build, feet, fixed, noValue, optionsOf, pulse, pulseLane, rate, rows, split, within } from './a-pulse.ts'
 
-const rate = 125
-const seconds = 60
-const noValue = -(2 ** 31)
-const rows = Array.from({ length: seconds * rate }, (_, row) => row)
-const within = (row: number, from: number, to: number): boolean => row >= from * rate && row < to * rate
-
-/** A foot every 0.8 s; the stroke takes 0.2 s, the run-off the rest. The shake leaves the pulse as it is: only the accelerometer tells. */
-const pulse = (second: number): number => {
-  const since = second % 0.8
-  return since < 0.2 ? Math.sin((Math.PI / 2) * (since / 0.2)) ** 2 : Math.exp(-(since - 0.2) / 0.25)
-}
+/** The shake leaves the pulse as it is: only the accelerometer tells. */
 const ppg = rows.map((row) => Math.round(1000 * pulse(row / rate)))
-const feet = rows.filter((row) => row % 100 === 0)
 /** +-0.5 g at 3 Hz in 20-30 s, along all three axes alike; gravity along the third. In g. */
 const shaken = (row: number, axis: number): number => (axis === 2 ? 1 : 0) + (within(row, 20, 30) ? (0.5 / Math.sqrt(3)) * Math.sin((2 * Math.PI * 3 * row) / rate) : 0)
 
@@ -58,7 +48,6 @@ let dataset: Dataset
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pulseprint-'))
   dataset = await Dataset.create(join(folder, 'lab'), { name: 'wrist' })
-  const pulseLane = { id: 'ppg', label: 'PPG', kind: 'ppg', unit: 'count', gainCountsPerUnit: 1, bits: 24, minimum: -(2 ** 23) + 1, maximum: 2 ** 23 - 1 } as const
   // Two people have each kind of sensor: one that nobody else has would name its owner, and no split is made of such.
   for (const [i, name] of [...names, ...names].entries()) {
     const made: Made = recordings[name]
@@ -70,18 +59,15 @@ beforeAll(async () => {
       })
     }
   }
-  await freeze(dataset)
-  await divide(dataset, { strategy: 'leave-last-recording-out', validation: 0 })
+  await split(dataset)
 }, 60_000)
 afterAll(async () => {
   await dataset.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-const fixed: Partial<WindowSetOptions> = { lane: 'ppg', mode: 'window', seconds: 5, strideSeconds: 2, rateHz: 50, dropFirstSeconds: 0 }
-const optionsOf = (change: Partial<WindowSetOptions>): WindowSetOptions => windowOptionsOf(WindowOptions.parse(change))
-const limited = optionsOf({ ...fixed, maximumMotion: 0.1 })
-const build = async (options: WindowSetOptions): Promise<BuiltWindowSet> => buildWindowSet(dataset, await dataset.splits.get('s1'), options)
+const everyTwo = { ...fixed, strideSeconds: 2 }
+const limited = optionsOf({ ...everyTwo, maximumMotion: 0.1 })
 
 /** Of the recording's first visit: where windows begin, s, and what became of the others. */
 function of({ set, report }: BuiltWindowSet, name: Name) {
@@ -96,14 +82,14 @@ describe('a limit of motion', () => {
   const touched = (begin: number): boolean => begin + 5 > 20 && begin < 30
 
   it.each(['cyton', 'file'] as const)('leaves out the windows of a shake that only the accelerometer knows of: %s', async (name) => {
-    const { begins, report } = of(await build(limited), name)
+    const { begins, report } = of(await build(dataset, limited), name)
     expect(begins).toEqual(all.filter((begin) => !touched(begin)))
     // Two strides reach beyond the end.
     expect(report).toMatchObject({ wanted: 30, kept: 21, edge: 2, moved: 7, lowQuality: 0, flat: 0, missing: 0, unmeasured: 0 })
   })
 
   it('is exceeded as the root mean square says', async () => {
-    const begins = async (maximumMotion: number): Promise<number[]> => of(await build(optionsOf({ ...fixed, maximumMotion })), 'cyton').begins
+    const begins = async (maximumMotion: number): Promise<number[]> => of(await build(dataset, optionsOf({ ...everyTwo, maximumMotion })), 'cyton').begins
     // Begun at 16 s: 1 s of 5, 0.158 g; 28 s: 2 s, 0.224 g; 18 s: 3 s, 0.274 g; 26 s: 4 s, 0.316 g; 20-24 s: all, 0.354 g.
     const without = (...left: number[]): number[] => all.filter((begin) => !left.includes(begin))
     expect(await begins(0.15)).toEqual(without(16, 18, 20, 22, 24, 26, 28))
@@ -112,7 +98,7 @@ describe('a limit of motion', () => {
   })
 
   it('lets pass, and counts, what nobody measured: no accelerometer, one in counts, one that was lost', async () => {
-    const built = await build(limited)
+    const built = await build(dataset, limited)
     for (const name of ['none', 'counts'] as const) {
       expect(of(built, name).begins).toEqual(all)
       expect(of(built, name).report).toMatchObject({ kept: 28, moved: 0, unmeasured: 28 })
@@ -123,14 +109,14 @@ describe('a limit of motion', () => {
   })
 
   it('judges beats one by one, before they are grouped', async () => {
-    const beats = await build(optionsOf({ lane: 'ppg', rateHz: 100, minimumCorrelation: null, dropFirstSeconds: 0, maximumMotion: 0.1 }))
+    const beats = await build(dataset, optionsOf({ lane: 'ppg', rateHz: 100, minimumCorrelation: null, dropFirstSeconds: 0, maximumMotion: 0.1 }))
     // From 0.3 s before a foot to 0.7 s after it; a twelfth of that in the shake is enough, and the sensor has a value every 0.08 s.
     const kept = of(beats, 'cyton').begins
     for (const foot of feet.map((row) => row / rate).filter((foot) => foot > 1 && foot < 59)) {
       if (foot + 0.7 < 20 || foot - 0.3 > 30) expect(kept).toContain(foot)
       else if (foot + 0.7 > 20.3 && foot - 0.3 < 29.7) expect(kept).not.toContain(foot)
     }
-    const groups = of(await build(optionsOf({ lane: 'ppg', rateHz: 100, mode: 'summary-beat', beatsPerGroup: 4, minimumCorrelation: null, dropFirstSeconds: 0, maximumMotion: 0.1 })), 'cyton').report
+    const groups = of(await build(dataset, optionsOf({ lane: 'ppg', rateHz: 100, mode: 'summary-beat', beatsPerGroup: 4, minimumCorrelation: null, dropFirstSeconds: 0, maximumMotion: 0.1 })), 'cyton').report
     expect(groups?.moved).toBe(of(beats, 'cyton').report?.moved)
   })
 
@@ -138,18 +124,18 @@ describe('a limit of motion', () => {
     expect(WindowOptions.parse({}).maximumMotion).toBeNull()
     expect(hashedOptions(optionsOf({}))).not.toHaveProperty('maximumMotion')
     expect(hashedOptions(limited)).toMatchObject({ maximumMotion: 0.1 })
-    const { report } = await build(optionsOf(fixed))
+    const { report } = await build(dataset, optionsOf(everyTwo))
     expect(report.total.moved).toBe(0)
     expect(report.recordings.every(({ unmeasured }) => unmeasured === 0)).toBe(true)
   })
 
   it('is told where it leaves nothing, and in what is said to other programs', async () => {
-    const strict = optionsOf({ ...fixed, lane: 'ppg', maximumMotion: 1e-6 })
-    const built = await build(strict)
+    const strict = optionsOf({ ...everyTwo, lane: 'ppg', maximumMotion: 1e-6 })
+    const built = await build(dataset, strict)
     const split = await dataset.splits.get('s1')
     const only = { ...built.set, role: built.set.role.map(() => built.set.roles.indexOf('train')) }
-    expect(() => trainingData(only, split, Recipe.parse({ recipe: 'lda', windows: fixed }), built.report)).toThrow('were moved more than the limit')
-    const preprocessing = preprocessingOf({ windows: WindowOptions.parse({ ...fixed, maximumMotion: 0.1 }), rateHz: 50, length: 250, channels: 1 })
+    expect(() => trainingData(only, split, Recipe.parse({ recipe: 'lda', windows: everyTwo }), built.report)).toThrow('were moved more than the limit')
+    const preprocessing = preprocessingOf({ windows: WindowOptions.parse({ ...everyTwo, maximumMotion: 0.1 }), rateHz: 50, length: 250, channels: 1 })
     expect(preprocessing.motion).toEqual({ maximumG: 0.1 })
     expect(preprocessingWords(preprocessing)).toContain('an accelerometer moved by more than 0.1 g')
   })
@@ -158,7 +144,7 @@ describe('a limit of motion', () => {
 describe('somebody who is to be recognised', () => {
   it.each(names)('has the windows that a split would have: %s', async (name) => {
     const made = signalWindows(await recordingSignal(dataset, idOf(name) as Parameters<typeof recordingSignal>[1], limited), limited)
-    expect(made.rows.map((row) => row / rate)).toEqual(of(await build(limited), name).begins)
+    expect(made.rows.map((row) => row / rate)).toEqual(of(await build(dataset, limited), name).begins)
   })
 
   it('from a file too', async () => {
@@ -166,7 +152,7 @@ describe('somebody who is to be recognised', () => {
     await writeFile(join(folder, 'wrist.dat'), counts)
     await writeFile(join(folder, 'wrist.hea'), header)
     const begins = async (options: WindowSetOptions): Promise<number[]> => signalWindows(await fileSignal(join(folder, 'wrist'), options), options).rows.map((row) => row / rate)
-    expect(await begins(optionsOf(fixed))).toEqual(all)
+    expect(await begins(optionsOf(everyTwo))).toEqual(all)
     expect(await begins(limited)).toEqual(all.filter((begin) => begin + 5 <= 20 || begin >= 30))
   })
 })

@@ -8,38 +8,27 @@ import { Random } from '../../src-main/curation/random.ts'
 import { Dataset } from '../../src-main/dataset/dataset.ts'
 import { recordingSignal } from '../../src-main/runs/recording-signal.ts'
 import { signalWindows } from '../../src-main/runs/signal-windows.ts'
-import { hashedOptions, windowOptionsOf, type WindowSetOptions } from '../../src-main/runs/window-options.ts'
-import { buildWindowSet, type BuiltWindowSet } from '../../src-main/runs/window-sets.ts'
+import { hashedOptions, type WindowSetOptions } from '../../src-main/runs/window-options.ts'
+import type { BuiltWindowSet } from '../../src-main/runs/window-sets.ts'
 import { recordingId } from '../dataset/a-recording.ts'
-import { addRecording, divide, freeze } from '../exchange/a-lab.ts'
+import { addRecording } from '../exchange/a-lab.ts'
+import { build, feet, fixed, noValue, optionsOf, pulse, pulseLane, rate, rows, seconds, split, within } from './a-pulse.ts'
 
-const rate = 125
-const seconds = 60
-const noValue = -(2 ** 31)
-const rows = Array.from({ length: seconds * rate }, (_, row) => row)
 const noise = (() => {
   const gaussian = gaussians(Random.of('movement', 3))
   return rows.map(() => gaussian())
 })()
 
-/** A foot every 0.8 s; the stroke takes 0.2 s, the run-off the rest. */
-const beatSeconds = 0.8
-const pulse = (second: number): number => {
-  const since = second % beatSeconds
-  return since < 0.2 ? Math.sin((Math.PI / 2) * (since / 0.2)) ** 2 : Math.exp(-(since - 0.2) / 0.25)
-}
-const feet = rows.filter((row) => row % 100 === 0)
 const ppg = (change: (row: number, value: number) => number = (_, value) => value): number[] => rows.map((row) => Math.round(change(row, 1000 * pulse(row / rate))))
-const at = (row: number, from: number, to: number): boolean => row >= from * rate && row < to * rate
 
 const recordings = {
   /** 2 Hz on a baseline that wanders by ten times as much, with mains. */
   tone: rows.map((row) => Math.round(400 * Math.sin((2 * Math.PI * 2 * row) / rate) + 4000 * Math.sin((2 * Math.PI * 0.05 * row) / rate) + 300 * Math.sin((2 * Math.PI * 50 * row) / rate))),
   clean: ppg(),
   /** Missing 20-21 s, a sensor on its rail 38-46 s. */
-  holes: ppg((row, value) => (at(row, 20, 21) ? noValue : at(row, 38, 46) ? 2047 : value)),
+  holes: ppg((row, value) => (within(row, 20, 21) ? noValue : within(row, 38, 46) ? 2047 : value)),
   /** Moved 20-40 s. */
-  moved: ppg((row, value) => value + (at(row, 20, 40) ? 12_000 * noise[row] : 0)),
+  moved: ppg((row, value) => value + (within(row, 20, 40) ? 12_000 * noise[row] : 0)),
 }
 const names = Object.keys(recordings) as (keyof typeof recordings)[]
 
@@ -48,25 +37,21 @@ let dataset: Dataset
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pulseprint-'))
   dataset = await Dataset.create(join(folder, 'lab'), { name: 'PPG' })
-  const lane = { id: 'ppg', label: 'PPG', kind: 'ppg', unit: 'count', gainCountsPerUnit: 1, bits: 24, minimum: -(2 ** 23) + 1, maximum: 2 ** 23 - 1 } as const
   for (const [i, name] of names.entries()) {
     for (const visit of [1, 2]) {
       // Copies of one signal would be in no split.
       const counts = recordings[name].with(0, visit)
-      await addRecording(dataset, { id: recordingId(2 * i + visit), subject: `S00${i + 1}`, startedAt: `2026-03-0${visit}T10:00:00.000Z`, rateHz: rate, counts: [counts], lanes: [lane], beats: feet })
+      await addRecording(dataset, { id: recordingId(2 * i + visit), subject: `S00${i + 1}`, startedAt: `2026-03-0${visit}T10:00:00.000Z`, rateHz: rate, counts: [counts], lanes: [pulseLane], beats: feet })
     }
   }
-  await freeze(dataset)
-  await divide(dataset, { strategy: 'leave-last-recording-out', validation: 0 })
+  await split(dataset)
 }, 60_000)
 afterAll(async () => {
   await dataset.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-const fixed: Partial<WindowSetOptions> = { lane: 'ppg', mode: 'window', seconds: 5, strideSeconds: 2.5, rateHz: 50, dropFirstSeconds: 0 }
-const optionsOf = (change: Partial<WindowSetOptions>): WindowSetOptions => windowOptionsOf(WindowOptions.parse(change))
-const build = async (options: WindowSetOptions): Promise<BuiltWindowSet> => buildWindowSet(dataset, await dataset.splits.get('s1'), options)
+const half = { ...fixed, strideSeconds: 2.5 }
 
 /** Windows of the recording's first visit, and what became of the others. */
 function of({ set, report }: BuiltWindowSet, name: keyof typeof recordings) {
@@ -78,7 +63,7 @@ function of({ set, report }: BuiltWindowSet, name: keyof typeof recordings) {
 
 describe('fixed windows of a PPG', () => {
   it('hold what lies between 0.5 and 8 Hz, at the windows\' rate, where it was: no delay', async () => {
-    const { rows: begins, samples, length } = of(await build(optionsOf({ ...fixed, strideSeconds: 2 })), 'tone')
+    const { rows: begins, samples, length } = of(await build(dataset, optionsOf({ ...half, strideSeconds: 2 })), 'tone')
     expect([begins.length, length]).toEqual([28, 250])
     for (const [k, window] of samples.entries()) {
       // Not where the filter begins and ends.
@@ -89,7 +74,7 @@ describe('fixed windows of a PPG', () => {
   })
 
   it('leave out what misses a sample and what does not vary, and count both', async () => {
-    const { counts, rows: begins } = of(await build(optionsOf({ ...fixed, filtered: false })), 'holes')
+    const { counts, rows: begins } = of(await build(dataset, optionsOf({ ...half, filtered: false })), 'holes')
     // Of the starts 0, 2.5 ... 57.5 s: [17.5, 20] miss 20-21 s; [40, 45] lies on the rail, and farther from its ends than a resampled edge rings; 57.5 s reaches beyond the end.
     expect(counts).toMatchObject({ wanted: 24, kept: 20, missing: 2, flat: 1, edge: 1, lowQuality: 0 })
     expect([17.5, 20, 40, 57.5].some((second) => begins.includes(Math.round(second * rate)))).toBe(false)
@@ -97,10 +82,10 @@ describe('fixed windows of a PPG', () => {
 })
 
 describe('the quality gate', () => {
-  const gated = optionsOf({ ...fixed, quality: { correlation: 0.8, skewness: 0 } })
+  const gated = optionsOf({ ...half, quality: { correlation: 0.8, skewness: 0 } })
 
   it('leaves out what was moved, counts it, and nothing else', async () => {
-    const built = await build(gated)
+    const built = await build(dataset, gated)
     const moved = of(built, 'moved')
     const within = (row: number): boolean => row >= 20 * rate && row + 5 * rate <= 40 * rate
     expect(moved.rows.filter(within).length).toBeLessThanOrEqual(1)
@@ -113,7 +98,7 @@ describe('the quality gate', () => {
     expect(WindowOptions.parse({}).quality).toBeNull()
     expect(hashedOptions(optionsOf({}))).not.toHaveProperty('quality')
     expect(hashedOptions(gated)).toMatchObject({ quality: { correlation: 0.8 } })
-    const { report } = await build(optionsOf(fixed))
+    const { report } = await build(dataset, optionsOf(half))
     expect(report.total.lowQuality).toBe(0)
   })
 })
@@ -131,15 +116,15 @@ it('beats of a PPG are cut around the feet that the detector finds', () => {
 })
 
 it.each<[string, Partial<WindowSetOptions>]>([
-  ['fixed', fixed],
-  ['fixed, with the gate', { ...fixed, quality: { correlation: 0.8, skewness: 0 } }],
-  ['fixed, at the recording\'s own rate', { ...fixed, rateHz: rate, dropFirstSeconds: 1.5 }],
+  ['fixed', half],
+  ['fixed, with the gate', { ...half, quality: { correlation: 0.8, skewness: 0 } }],
+  ['fixed, at the recording\'s own rate', { ...half, rateHz: rate, dropFirstSeconds: 1.5 }],
   ['beats', { lane: 'ppg', rateHz: 100 }],
   ['beats with the gate', { lane: 'ppg', rateHz: 100, minimumCorrelation: null, quality: { correlation: 0.8, skewness: 0.1 } }],
   ['groups of beats', { lane: 'ppg', rateHz: 100, mode: 'summary-beat', beatsPerGroup: 4 }],
 ])('the same windows come of a split and of a signal that stands by itself: %s', async (_, change) => {
   const options = optionsOf(change)
-  const built = await build(options)
+  const built = await build(dataset, options)
   for (const name of names) {
     const { rows: begins, samples, length } = of(built, name)
     const made = signalWindows(await recordingSignal(dataset, recordingId(2 * names.indexOf(name) + 1) as Parameters<typeof recordingSignal>[1], options), options)

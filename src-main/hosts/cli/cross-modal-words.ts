@@ -1,5 +1,4 @@
-import type { CrossModalReport, DecisionUnit, EmbeddingLikeness, OverlapByKind, TrialOverlap } from '../../contract/index.ts'
-import { decisionWord } from './decision-word.ts'
+import { decisionWords, type CrossModalReport, type DecisionUnit, type EmbeddingLikeness, type OverlapByKind, type TrialOverlap } from '../../contract/index.ts'
 
 const short = (value: number | null | undefined): string => (value == null ? '-' : String(Number(value.toPrecision(3))))
 const rate = (value: number): string => `${(100 * value).toFixed(1)} %`
@@ -15,7 +14,7 @@ export function crossModalLines({ lanes, teachability: { teacher, parts, assessm
     ...(parts.length === 0 ? ['Teachability: no window of both modalities of the same moment'] : []),
     ...(assessment.length > 0 ? [`Assessment by the teacher's classifier: ${rate(assessment[0].rate)} after the first epoch, ${rate(assessment[assessment.length - 1].rate)} after the last`] : []),
     ...overlaps.flatMap((overlap) => overlap.kinds.map((kind) => overlapLine(overlap, kind, unit))),
-    ...overlaps.filter(({ thresholds }) => Object.values(thresholds).some((threshold) => threshold?.rule === 'own-eer')).map(({ beats }) => `Thresholds of ${decisionWord(beats, unit)}: validation could not fix them all; the rest are at the EER of their own trials, which flatters`),
+    ...overlaps.filter(({ thresholds }) => Object.values(thresholds).some((threshold) => threshold?.rule === 'own-eer')).map(({ beats }) => `Thresholds of ${decisionWords(beats, unit)}: validation could not fix them all; the rest are at the EER of their own trials, which flatters`),
     ...(last ? [`Matchings of windows: ${matching.length}; at the last ${last.changed === null ? '-' : rate(last.changed)} of the pairs were other ones than at first, mean similarity ${short(last.similarity)}`] : []),
   ]
 }
@@ -25,5 +24,5 @@ const measures: readonly (readonly [string, keyof EmbeddingLikeness])[] = [['Pea
 function overlapLine({ beats, other }: TrialOverlap, { kind, trials, fixed, broken, difference: { value, interval }, mcnemarP }: OverlapByKind, unit: DecisionUnit): string {
   const right = (of: OverlapByKind['fixed']): string => (of.otherRight === null || of.trials === 0 ? '' : ` (${rate(of.otherRight / of.trials)} right for ${other ?? '-'})`)
   const known = value === null ? '-' : `${points(value)} points${interval ? ` [${points(interval.low)}, ${points(interval.high)}]` : ', no interval'}`
-  return `${trials} ${kind} trials, ${decisionWord(beats, unit)}: fixed ${fixed.trials}${right(fixed)}, broken ${broken.trials}${right(broken)}: ${known}, McNemar p ${mcnemarP.toPrecision(2)} (as if trials were independent)`
+  return `${trials} ${kind} trials, ${decisionWords(beats, unit)}: fixed ${fixed.trials}${right(fixed)}, broken ${broken.trials}${right(broken)}: ${known}, McNemar p ${mcnemarP.toPrecision(2)} (as if trials were independent)`
 }

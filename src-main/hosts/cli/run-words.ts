@@ -1,6 +1,5 @@
-import { decisionUnit, withoutHidden, type Estimate, type ModelName, type RunRecord, type RunReport } from '../../contract/index.ts'
+import { decisionUnit, decisionWords, withoutHidden, type Estimate, type ModelName, type RunRecord, type RunReport } from '../../contract/index.ts'
 import { crossModalLines } from './cross-modal-words.ts'
-import { decisionWord } from './decision-word.ts'
 
 export const percent = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`)
 const withInterval = ({ value, interval }: Estimate): string => `${percent(value)}${interval ? ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]` : ''}`
@@ -24,7 +23,7 @@ export function describeRun({ id, name, state, recipe, split, seed, ran, models,
 export function reportLines({ recipe }: Pick<RunRecord, 'recipe'>, { systems, comparisons, leaks, facts, crossModal }: RunReport): string[] {
   const unit = decisionUnit(recipe)
   const rows = Object.entries(systems).flatMap(([name, system]) =>
-    system ? system.evaluation.byBeats.map(({ beats, eer, identification }) => `${name.padEnd(9)} ${decisionWord(beats, unit).padEnd(10)} EER ${withInterval(eer).padEnd(24)} rank-1 ${withInterval(identification.rank1)}`) : [],
+    system ? system.evaluation.byBeats.map(({ beats, eer, identification }) => `${name.padEnd(9)} ${decisionWords(beats, unit).padEnd(10)} EER ${withInterval(eer).padEnd(24)} rank-1 ${withInterval(identification.rank1)}`) : [],
   )
   const calibration = Object.entries(systems).flatMap(([name, system]) => {
     const found = system?.evaluation.calibration
@@ -32,7 +31,7 @@ export function reportLines({ recipe }: Pick<RunRecord, 'recipe'>, { systems, co
   })
   const verdicts = comparisons
     .filter(({ measure, difference }) => measure === 'eer' && difference !== null)
-    .map(({ system, reference, beats, difference, interval, adjustedP, verdict }) => `${system} - ${reference}, ${decisionWord(beats, unit)}: ${((difference ?? 0) * 100).toFixed(1)} points of EER${interval === null ? ', no interval' : ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]`}, p ${adjustedP === null ? '-' : adjustedP.toPrecision(2)}: ${verdict.replaceAll('-', ' ')}`)
+    .map(({ system, reference, beats, difference, interval, adjustedP, verdict }) => `${system} - ${reference}, ${decisionWords(beats, unit)}: ${((difference ?? 0) * 100).toFixed(1)} points of EER${interval === null ? ', no interval' : ` [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]`}, p ${adjustedP === null ? '-' : adjustedP.toPrecision(2)}: ${verdict.replaceAll('-', ' ')}`)
   return [...leaks.map(({ message }) => `LEAK: ${message}`), `Protocol: ${facts.strategy}`, ...rows, ...calibration, ...verdicts, ...(crossModal ? crossModalLines(crossModal, unit) : [])]
 }
 

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import { TableFormat, type AblationResult } from '../../contract/index.ts'
+import { decisionWords, TableFormat, type AblationResult } from '../../contract/index.ts'
 import { printTable } from '../../services/ablation-tasks.ts'
-import { decisionWord } from './decision-word.ts'
 import { exitCode, type Output } from './output.ts'
 import { percent, printable } from './run-words.ts'
 
@@ -20,7 +19,7 @@ export async function tableOut(result: AblationResult, format: TableFormat | nul
 export function resultLines({ tables, missing, baseline, unit }: AblationResult): string[] {
   return [
     ...tables.flatMap(({ beats, rows }) => [
-      `By ${decisionWord(beats, unit)}, against ${printable(baseline)}:`,
+      `By ${decisionWords(beats, unit)}, against ${printable(baseline)}:`,
       ...rows.map(({ name, eer, rank1 }) => {
         const of = ({ mean, deviation }: typeof eer): string => `${percent(mean)}${deviation === null ? '' : ` +- ${(100 * deviation).toFixed(1)}`}`
         const { comparison } = eer

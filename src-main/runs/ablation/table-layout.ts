@@ -1,6 +1,6 @@
 import type { AblationComparison, AblationResult, AblationRow, AblationTable } from '../../contract/index.ts'
 import { subjectsToRank } from '../../learning/evaluation/compare.ts'
-import { decimal, decisionWords, duration, noFigure, whole } from '../figure-words.ts'
+import { decimal, ofRecording, duration, noFigure, whole } from '../figure-words.ts'
 import { measureWords, verdicts } from '../report-words.ts'
 
 /** One cell: `spread` stands behind a plus-minus sign. */
@@ -46,7 +46,7 @@ export function layoutOf(result: AblationResult): PrintedResult {
   })
   const placed = rows.map((row, place) => ({ row, printed: figureRow(row, place) }))
   const sections = [placed.filter(({ row }) => row.baseline), placed.filter(({ row }) => !row.baseline && row.kind === 'variant'), placed.filter(({ row }) => !row.baseline && row.kind === 'also')]
-  const beats = tables.map((table) => decisionWords(table.beats, unit))
+  const beats = tables.map((table) => ofRecording(table.beats, unit))
   return {
     figures: {
       caption: `${title}: split ${split} (${strategy}), ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}`}${several ? '; mean ± standard deviation over seeds' : ''}. Best mean of the variants in bold.`,
@@ -73,7 +73,7 @@ function isBest(value: number, rows: readonly AblationRow[], measure: 'eer' | 'r
 }
 
 function comparisonsOf({ tables, baseline, unit }: AblationResult): PrintedTable | null {
-  const sections = tables.flatMap(({ beats, rows }) => measures.map((measure) => rows.flatMap(({ name, [measure]: figure }) => (figure.comparison === null ? [] : [{ name, cells: comparisonCells(figure.comparison, measure, decisionWords(beats, unit)) }]))))
+  const sections = tables.flatMap(({ beats, rows }) => measures.map((measure) => rows.flatMap(({ name, [measure]: figure }) => (figure.comparison === null ? [] : [{ name, cells: comparisonCells(figure.comparison, measure, ofRecording(beats, unit)) }]))))
   if (sections.every((section) => section.length === 0)) return null
   return {
     caption: `Against ${baseline}: difference in percentage points with 95 % interval; p after Holm over the rows of one measure and number of ${unit}s.`,

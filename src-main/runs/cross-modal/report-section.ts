@@ -1,5 +1,5 @@
 import type { CrossModalReport, DecisionUnit, EmbeddingLikeness, OverlapByKind, OverlapCell, OverlapThreshold, Teachability, TransitSummary, TrialOverlap } from '../../contract/index.ts'
-import { decimal, decisionWords, noFigure, percent, whole } from '../figure-words.ts'
+import { decimal, ofRecording, noFigure, percent, whole } from '../figure-words.ts'
 import { element, plots, table, type Content } from '../html-parts.ts'
 import { laneWords } from '../report-words.ts'
 import { barsPlot } from '../svg/bars-plot.ts'
@@ -48,7 +48,7 @@ function teachabilityParts({ teacher, parts, assessment }: Teachability): Conten
 function overlapParts({ beats, other, probes, templates, thresholds, kinds }: TrialOverlap, unit: DecisionUnit): Content[] {
   const judges = [['scratch', thresholds.scratch], ['student', thresholds.student], ...(other !== null && thresholds.other ? [[other, thresholds.other] as const] : [])] as const
   return [
-    element('h3', `Who is wrong where, deciding by ${decisionWords(beats, unit)}`),
+    element('h3', `Who is wrong where, deciding by ${ofRecording(beats, unit)}`),
     element('p', `The same ${whole(probes)} probes against ${whole(templates)} templates, by plain cosine (without score normalisation), each model at its own threshold: ${judges.map(([name, threshold]) => `${name} ${thresholdWords(threshold)}`).join('; ')}.`),
     plots(kinds.map(({ kind, cells }) => vennPlot(`${kind} trials`, cells, other))),
     table(['Trials', 'All', ...['scratch', 'student', other].map((name) => name ?? 'other modality'), 'Trials'], kinds.flatMap((kind) => kind.cells.map((cell) => [

@@ -1,5 +1,5 @@
 import type { DecisionUnit, NShotResult } from '../../contract/index.ts'
-import { decisionWords, noFigure, percentEstimate, whole } from '../figure-words.ts'
+import { ofRecording, noFigure, percentEstimate, whole } from '../figure-words.ts'
 import { element, plots, type Content } from '../html-parts.ts'
 import { sideBySide, type NamedSystem } from '../report-tables.ts'
 import { shotsPlot } from '../svg/shots-plot.ts'
@@ -32,7 +32,7 @@ function decisionParts(systems: readonly NamedSystem[], beats: number, unit: Dec
     return found ? say(found) : noFigure
   }
   return [
-    element('h3', `Decisions from ${decisionWords(beats, unit)}`),
+    element('h3', `Decisions from ${ofRecording(beats, unit)}`),
     plots(measures.flatMap(([words, measure, end]) => groups.map((people) => shotsPlot(`${words}: ${people} people`, words, drawn.map((system) => ({
       name: system[0], points: of(system).filter((one) => one.people === people).map((one) => ({ shots: one.shots, estimate: one[measure] })),
     })), end, drawn.flatMap(of).map((one) => one[measure]))))),
